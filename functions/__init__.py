@@ -1,0 +1,1 @@
+"""The edge: everything that speaks HTTP or a trigger, and nothing else."""

@@ -1,0 +1,1 @@
+"""The standalone host: uvicorn for HTTP, and loops that fire the triggers."""

@@ -1,0 +1,1 @@
+"""What the product does, free of HTTP and of any vendor. docs/architecture.md has the map."""

@@ -1,0 +1,1 @@
+"""Where uploaded files live. `base.py` has the protocol; one file per implementation."""

@@ -1,0 +1,1 @@
+"""What writes the answer. `base.py` has the protocol; one file per implementation."""

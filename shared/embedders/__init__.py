@@ -1,0 +1,1 @@
+"""Texts to vectors. `base.py` has the protocol; one file per implementation."""

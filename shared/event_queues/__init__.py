@@ -1,0 +1,1 @@
+"""At-least-once messages. `base.py` has the protocol; one file per implementation."""

@@ -1,0 +1,1 @@
+"""From a blob to searchable passages."""

@@ -1,0 +1,1 @@
+"""The authority on documents and users. `base.py` has the protocol; one file per implementation."""

@@ -1,0 +1,162 @@
+"""The `MetadataStore` protocol: the authority on documents, users and conversations.
+
+Every method is one atomic operation, safe among threads, processes and machines; none needs a
+transaction around it. Errors: `BackendUnavailable`. Ids and names are plain strings and are never
+interpreted.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from shared.domain import (
+    BlobProperties,
+    Conversation,
+    Document,
+    DocumentStatus,
+    Feedback,
+    PageKind,
+    RefreshToken,
+    Turn,
+    User,
+)
+
+
+class DocumentStore(Protocol):
+    """Documents. `version` fences: a writer whose version is no longer the claimed one changes nothing."""
+
+    async def announce(self, document: Document) -> Document:
+        """Insert a document as it is given, or, where the id exists, set only size and status queued.
+
+        A tombstone comes back to life: owner, readers, created_at as given; versions kept. Returns
+        what is stored then.
+        """
+
+    async def claim(self, document_id: str, blob: BlobProperties, *, now: float) -> Document | None:
+        """Start work on this state of the blob; None for an unknown document or a tombstone.
+
+        Another etag than the claimed one, or a tried-out (`failed`) document that `requeue` has set
+        to queued, gets the next `claimed_version`; the same etag keeps its version, so that a retry
+        continues. Status becomes parsing (unless indexed with this very etag: then unchanged).
+        """
+
+    async def set_status(
+        self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
+    ) -> bool:
+        """Only while `version` is the claimed one; whether it was."""
+
+    async def publish(
+        self,
+        document_id: str,
+        version: int,
+        *,
+        content_hash: str,
+        title: str,
+        pages: int,
+        page_kind: PageKind,
+        chunks: int,
+        timings: tuple[tuple[str, float], ...],
+        now: float,
+    ) -> bool:
+        """The flip: `current_version` becomes `version`, status indexed, only while it is the claimed one.
+
+        With `version` already current (unchanged content under a new etag) it is refreshed.
+        """
+
+    async def keep_current(self, document_id: str, version: int, *, now: float) -> bool:
+        """The claimed content equals the current one: status indexed, `current_version` unchanged."""
+
+    async def requeue(self, document_id: str, *, now: float) -> bool:
+        """Status queued, reason forgotten, the next claim gets a fresh version. False: unknown, tombstone."""
+
+    async def bury(self, document_id: str, *, now: float) -> Document | None:
+        """Make a tombstone: current_version 0, claimed_version + 1, status deleted. What it was before."""
+
+    async def purge_tombstones(self, *, before: float) -> int:
+        """Forget tombstones last changed before then; how many."""
+
+    async def document(self, document_id: str) -> Document | None:
+        """Tombstones too."""
+
+    async def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
+        """Those that exist, by id; tombstones too. For the check of every hit: fast for 100 ids."""
+
+    async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool: ...
+
+    async def list_documents(
+        self,
+        *,
+        readers: frozenset[str] | None,
+        after: str | None = None,
+        limit: int = 100,
+        status: DocumentStatus | None = None,
+        prefix: str = "",
+    ) -> list[Document]:
+        """By name, those readable by `readers` (None: all), after the name `after`, no tombstones."""
+
+    def every_document(self) -> AsyncIterator[Document]:
+        """All, tombstones too, by name, paged inside; for the reconciler."""
+
+    async def count_documents(self) -> dict[DocumentStatus, int]: ...
+
+
+class UserStore(Protocol):
+    async def add_user(self, user: User, *, first_is_administrator: bool) -> User | None:
+        """None if the email is taken. With `first_is_administrator` the first user of an empty store
+        becomes one, decided in the same atomic step."""
+
+    async def user(self, user_id: str) -> User | None: ...
+
+    async def user_by_email(self, email: str) -> User | None: ...
+
+    async def set_password_hash(self, user_id: str, password_hash: str) -> None: ...
+
+    async def list_users(self) -> list[User]: ...
+
+    async def add_refresh_token(self, token: RefreshToken) -> None: ...
+
+    async def refresh_token(self, token_hash: str) -> RefreshToken | None: ...
+
+    async def claim_refresh_token(self, token_hash: str, *, now: float) -> RefreshToken | None:
+        """Set `rotated_at` if it is unset and the token is neither revoked nor expired.
+
+        Returns the token as it was BEFORE the call, None if unknown: one caller of many sees
+        `rotated_at` None and has won.
+        """
+
+    async def revoke_family(self, family_id: str, *, now: float) -> None: ...
+
+    async def revoke_user_tokens(self, user_id: str, *, now: float) -> None: ...
+
+    async def family_is_live(self, family_id: str, *, now: float) -> bool:
+        """Whether any token of it is neither revoked nor expired."""
+
+    async def purge_refresh_tokens(self, *, before: float) -> int: ...
+
+
+class ConversationStore(Protocol):
+    async def add_turn(
+        self, conversation_id: str, user_id: str, turn: Turn, *, title: str, max_turns: int
+    ) -> bool:
+        """Append, making the conversation (with `title`) if it is new; the oldest beyond max_turns go.
+
+        False, and nothing changed, if the id is another user's.
+        """
+
+    async def conversation(self, conversation_id: str, user_id: str) -> Conversation | None:
+        """None also for another user's."""
+
+    async def list_conversations(self, user_id: str, *, limit: int = 100) -> list[Conversation]:
+        """Newest first, without turns."""
+
+    async def rename_conversation(self, conversation_id: str, user_id: str, title: str) -> bool: ...
+
+    async def delete_conversation(self, conversation_id: str, user_id: str) -> bool: ...
+
+    async def add_feedback(self, feedback: Feedback) -> None: ...
+
+
+class MetadataStore(DocumentStore, UserStore, ConversationStore, Protocol):
+    async def ping(self) -> None:
+        """For readiness: `BackendUnavailable` unless a read works."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,54 @@
+"""The `SearchIndex` protocol: passages in, ranked passages out. Called by query and ingest."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from shared.domain import Hit, IndexedChunk, SearchQuery
+
+
+class SearchIndex(Protocol):
+    """Errors: `BackendUnavailable` when it cannot be reached, `ConfigError` on another dimension.
+
+    A write is searchable, by every process, when the call returns or within a second of it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Which index answers, as `Answer.index` shows it."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    async def write(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Insert, or replace by chunk id. All or an error; after an error, write again."""
+
+    async def chunk_ids(self, document_id: str, version: int) -> frozenset[str]:
+        """What is already written of one version: the checkpoint a retry continues from."""
+
+    async def search(self, query: SearchQuery) -> list[Hit]:
+        """At most `top_k` hits, best first, each readable by `query.readers`, of ANY version.
+
+        hybrid: reciprocal rank fusion, sum of 1 / (60 + rank), of BM25 over title, heading and
+        content and of cosine similarity. `mode` text or vector: that leg alone, with its own score.
+        Without an embedding, hybrid is text. No syntax in `text` has a meaning.
+        """
+
+    async def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[IndexedChunk]:
+        """The adjoining chunks of the same version, in reading order, without the chunk itself.
+
+        Their embeddings may be empty.
+        """
+
+    async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
+        """For every version's chunks of the document."""
+
+    async def delete_document(self, document_id: str, *, keep_version: int | None = None) -> int:
+        """Remove the document's chunks but those of `keep_version`; how many went."""
+
+    def versions(self) -> AsyncIterator[tuple[str, int]]:
+        """Every (document id, version) that has chunks, for the reconciler; in no order."""
+
+    async def count(self) -> int:
+        """Chunks of all versions."""
+
+    async def close(self) -> None: ...

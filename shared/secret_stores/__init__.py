@@ -1,0 +1,1 @@
+"""Secrets by name. `base.py` has the protocol; one file per implementation."""

@@ -1,0 +1,42 @@
+"""What the pipelines are given: one of each plug, and the limits they keep.
+
+`compose.py` builds it; only the head of a pipeline takes it whole.
+"""
+
+from dataclasses import dataclass
+
+from shared.blob_stores.base import BlobStore
+from shared.caches.base import Cache
+from shared.chat_models.base import ChatModel
+from shared.embedders.base import Embedder
+from shared.event_queues.base import EventQueue
+from shared.metadata_stores.base import MetadataStore
+from shared.search_indexes.base import SearchIndex
+from shared.secret_stores.base import SecretStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    max_file_bytes: int = 100 * 1024 * 1024
+    max_pages: int = 5_000
+    max_chunks: int = 20_000
+    max_question_chars: int = 4_000
+    max_top_k: int = 50
+    context_tokens: int = 3_000  # of passages in the prompt
+    answer_tokens: int = 800
+    answer_timeout: float = 30.0  # seconds, for the whole request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    search_index: SearchIndex
+    embedder: Embedder
+    chat_model: ChatModel
+    fallback_chat_model: ChatModel  # extractive: answers when chat_model cannot
+    metadata: MetadataStore
+    blobs: BlobStore
+    queue: EventQueue
+    cache: Cache
+    secrets: SecretStore
+    limits: Limits
+    embed_batch: int = 32  # chunks per checkpoint
