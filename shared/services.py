@@ -5,11 +5,14 @@
 
 from dataclasses import dataclass
 
+from shared.auth.passwords import Passwords
+from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
 from shared.caches.base import Cache
 from shared.chat_models.base import ChatModel
 from shared.embedders.base import Embedder
 from shared.event_queues.base import EventQueue
+from shared.ingest.parse.pool import ParserPool
 from shared.metadata_stores.base import MetadataStore
 from shared.search_indexes.base import SearchIndex
 from shared.secret_stores.base import SecretStore
@@ -38,5 +41,16 @@ class Services:
     queue: EventQueue
     cache: Cache
     secrets: SecretStore
+    parsers: ParserPool
+    access_tokens: AccessTokens
+    passwords: Passwords
     limits: Limits
     embed_batch: int = 32  # chunks per checkpoint
+
+    async def close(self) -> None:
+        """Close every plug, those that others are built on last."""
+        await self.parsers.close()
+        for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
+            await plug.close()
+        for store in (self.blobs, self.cache, self.metadata, self.secrets):
+            await store.close()
