@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     )
     chat_model: Literal["extractive", "openai"] = Field(
         "extractive",
-        description="What writes answers: `extractive` quotes the passages; `openai` is any server that speaks "
-        "the OpenAI chat completions API (Ollama, vLLM, llama.cpp).",
+        description="What writes answers: `extractive` quotes the passages; `openai` is any server that "
+        "speaks the OpenAI chat completions API (Ollama, vLLM, llama.cpp).",
     )
     metadata_store: Literal["sqlite"] = Field("sqlite", description="Documents, users, conversations.")
     blob_store: Literal["folder"] = Field("folder", description="Where uploaded files live.")
@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(
         None,
         validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
-        description="Address of the OpenAI-compatible server, with its `/v1`. Needed by `RAG_CHAT_MODEL=openai`.",
+        description="Address of the OpenAI-compatible server, with its `/v1`. Needed by "
+        "`RAG_CHAT_MODEL=openai`.",
     )
     openai_api_key: SecretStr = Field(
         SecretStr("none"),
@@ -75,12 +76,14 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Origins whose pages may call the API, separated by commas. The standalone host adds the headers.",
+        description="Origins whose pages may call the API, separated by commas. The standalone host adds "
+        "the headers.",
     )
 
     blob_trigger: bool = Field(
         True,
-        description="Whether `ingest_blob` is registered. Off where storage events reach the queue by themselves.",
+        description="Whether `ingest_blob` is registered. Off where storage events reach the queue by "
+        "themselves.",
     )
     max_file_mb: int = Field(100, ge=1, le=2048, description="Largest file that is accepted.")
     max_question_chars: int = Field(4000, ge=100, le=100_000, description="Longest question.")
