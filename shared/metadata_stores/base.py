@@ -24,19 +24,21 @@ from shared.domain import (
 class DocumentStore(Protocol):
     """Documents. `version` fences: a writer whose version is no longer the claimed one changes nothing."""
 
-    async def announce(self, document: Document) -> Document:
-        """Insert a document as it is given, or, where the id exists, set only size and status queued.
+    async def announce(self, document: Document, *, etag: str) -> Document:
+        """There is a blob with this etag, to be ingested.
 
-        A tombstone comes back to life: owner, readers, created_at as given; versions kept. Returns
-        what is stored then.
+        A new document is inserted as given, with etag None. An existing one becomes queued with the
+        given size, unless its claimed etag is this very one: then nothing changes (the trigger was
+        faster). A tombstone comes back to life: owner, readers, created_at as given, versions kept.
+        Returns what is stored then.
         """
 
     async def claim(self, document_id: str, blob: BlobProperties, *, now: float) -> Document | None:
         """Start work on this state of the blob; None for an unknown document or a tombstone.
 
-        Another etag than the claimed one, or a tried-out (`failed`) document that `requeue` has set
-        to queued, gets the next `claimed_version`; the same etag keeps its version, so that a retry
-        continues. Status becomes parsing (unless indexed with this very etag: then unchanged).
+        Another etag than the claimed one gets the next `claimed_version` and status parsing; the same
+        etag keeps its version, so that a retry continues, and, if indexed or failed, its status, so
+        that a doubled event does nothing. `requeue` makes the next claim count as another etag.
         """
 
     async def set_status(
@@ -61,6 +63,9 @@ class DocumentStore(Protocol):
 
         With `version` already current (unchanged content under a new etag) it is refreshed.
         """
+
+    async def reject(self, document_id: str, version: int, *, reason: str, now: float) -> bool:
+        """A permanent failure: status failed, `current_version` 0, only while it is the claimed one."""
 
     async def keep_current(self, document_id: str, version: int, *, now: float) -> bool:
         """The claimed content equals the current one: status indexed, `current_version` unchanged."""

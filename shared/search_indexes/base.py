@@ -42,8 +42,12 @@ class SearchIndex(Protocol):
     async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
         """For every version's chunks of the document."""
 
-    async def delete_document(self, document_id: str, *, keep_version: int | None = None) -> int:
-        """Remove the document's chunks but those of `keep_version`; how many went."""
+    async def delete_versions(self, document_id: str, *, first: int = 0, last: int | None = None) -> int:
+        """Remove the chunks of versions first…last, both included (None: no end); how many went.
+
+        A range, because a writer may only ever remove what is older than or exactly its own: the
+        chunks of a newer version may be half written by somebody else.
+        """
 
     def versions(self) -> AsyncIterator[tuple[str, int]]:
         """Every (document id, version) that has chunks, for the reconciler; in no order."""
