@@ -192,6 +192,7 @@ class Citation:
     document_id: str
     document: str  # its name
     page: int
+    page_kind: PageKind
     snippet: str
     url: str  # of the source, at the page
     score: float

@@ -3,6 +3,7 @@
 `compose.py` builds it; only the head of a pipeline takes it whole.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.auth.passwords import Passwords
@@ -44,6 +45,7 @@ class Services:
     parsers: ParserPool
     access_tokens: AccessTokens
     passwords: Passwords
+    count_tokens: Callable[[str], int]
     limits: Limits
     embed_batch: int = 32  # chunks per checkpoint
 

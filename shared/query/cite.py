@@ -1,0 +1,101 @@
+"""From the markers in an answer to citations. Called by query.answer and by the serialisers."""
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+
+from shared.domain import ChatDelta, Citation, Passage
+
+_SNIPPET_CHARS = 300
+_MARKERS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*[\]】]")
+# The end of a text that may yet become a marker, with the spaces in front of it.
+_UNDECIDED = re.compile(r"[ \t]*(?:[\[【][\d\s,;]{0,40})?$")
+_SPACED_MARKERS = re.compile(r"[ \t]*[\[【]\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*[\]】]")
+
+
+class MarkerFilter:
+    """Lets an answer through piece by piece, without the markers that name no passage.
+
+    A piece that ends in what may become a marker is held back until the next piece decides, so that no
+    prefix of a stream shows what the whole answer would not.
+    """
+
+    def __init__(self, known: frozenset[int]) -> None:
+        self._known = known
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What may be shown now."""
+        text = self._held + text
+        undecided = _UNDECIDED.search(text)
+        cut = undecided.start() if undecided else len(text)
+        self._held = text[cut:]
+        return self._clean(text[:cut])
+
+    def end(self) -> str:
+        """What was held back."""
+        rest, self._held = self._held, ""
+        return self._clean(rest).rstrip()
+
+    def _clean(self, text: str) -> str:
+        return _SPACED_MARKERS.sub(self._keep_known, text)
+
+    def _keep_known(self, match: re.Match[str]) -> str:
+        text = match.group()
+        space = text[: len(text) - len(text.lstrip())]
+        markers = [int(number) for number in re.findall(r"\d+", text)]
+        kept = [marker for marker in dict.fromkeys(markers) if marker in self._known]
+        return space + "".join(f"[{marker}]" for marker in kept) if kept else ""
+
+
+async def checked(
+    deltas: AsyncGenerator[ChatDelta, None], known: frozenset[int]
+) -> AsyncGenerator[ChatDelta]:
+    """The deltas with only such markers as name a known passage."""
+    markers = MarkerFilter(known)
+    async for delta in deltas:
+        text = markers.feed(delta.text)
+        if text or delta.usage is not None:
+            yield ChatDelta(text=text, usage=delta.usage)
+    if rest := markers.end():
+        yield ChatDelta(text=rest)
+
+
+def citations(answer: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+    """One citation per passage that the answer names, in order of first mention."""
+    by_marker = {passage.marker: passage for passage in passages}
+    mentioned = dict.fromkeys(
+        int(number) for group in _MARKERS.findall(answer) for number in re.findall(r"\d+", group)
+    )
+    return tuple(citation(by_marker[marker], answer) for marker in mentioned if marker in by_marker)
+
+
+def citation(passage: Passage, context: str) -> Citation:
+    """The passage as its reader is shown it; the snippet is the part closest to `context`."""
+    chunk = passage.chunk
+    return Citation(
+        marker=passage.marker,
+        document_id=chunk.document_id,
+        document=passage.document_name,
+        page=chunk.page,
+        page_kind=passage.page_kind,
+        snippet=snippet(chunk.content, context),
+        url=f"/api/documents/{chunk.document_id}/content#page={chunk.page}",
+        score=passage.score,
+    )
+
+
+def snippet(content: str, context: str) -> str:
+    """At most 300 characters of the content, from the lines that share most words with the context."""
+    if len(content) <= _SNIPPET_CHARS:
+        return content.strip()
+    words = _words(context)
+    starts = [0, *(match.end() for match in re.finditer(r"\n+|(?<=[.!?。؟])\s+", content))]
+    best = max(starts, key=lambda start: (len(words & _words(content[start:][:_SNIPPET_CHARS])), -start))
+    window = content[best:][:_SNIPPET_CHARS]
+    if best + _SNIPPET_CHARS < len(content):
+        window = window.rsplit(None, 1)[0] + " …"
+    return ("… " if best else "") + window.strip()
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}

@@ -1,0 +1,71 @@
+"""From a question to the passages its asker may read. Called by query.answer and `POST /api/search`."""
+
+from shared.auth.access import filter_for, may_read
+from shared.domain import Document, Embedding, Hit, Passage, Principal, Question, SearchQuery
+from shared.embedders.base import Embedder
+from shared.metadata_stores.base import MetadataStore
+from shared.search_indexes.base import SearchIndex
+
+# How many hits are asked for, as multiples of top_k, until enough of them pass `authorise`: during a
+# re-upload old and new versions of a document stand side by side in the index.
+_DEPTHS = (3, 12)
+
+
+async def search(
+    question: Question,
+    principal: Principal,
+    *,
+    search_index: SearchIndex,
+    embedder: Embedder,
+    metadata: MetadataStore,
+) -> list[Passage]:
+    """At most `top_k` passages of current versions that the principal may read, best first.
+
+    Errors: `BackendUnavailable` also when the metadata store cannot be asked: never unfiltered.
+    """
+    embedding = None if question.mode == "text" else await embedder.embed_query(question.text)
+    passages: list[Passage] = []
+    for depth in _DEPTHS:
+        wanted = question.top_k * depth
+        hits = await search_index.search(_query(question, principal, embedding, wanted))
+        passages = await authorise(hits, principal, metadata)
+        if len(passages) >= question.top_k or len(hits) < wanted:
+            break
+    return passages[: question.top_k]
+
+
+async def authorise(hits: list[Hit], principal: Principal, metadata: MetadataStore) -> list[Passage]:
+    """The hits that the metadata store, the authority, lets through, numbered from 1.
+
+    Whatever the index says: only the current version of a document, and only for its readers.
+    """
+    documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
+    allowed = [
+        (hit, document)
+        for hit in hits
+        if (document := documents.get(hit.chunk.document_id)) is not None
+        and document.current_version == hit.chunk.version
+        and may_read(principal, document)
+    ]
+    return [_passage(marker, hit, document) for marker, (hit, document) in enumerate(allowed, start=1)]
+
+
+def _query(question: Question, principal: Principal, embedding: Embedding | None, wanted: int) -> SearchQuery:
+    return SearchQuery(
+        text=question.text,
+        embedding=embedding,
+        top_k=wanted,
+        readers=filter_for(principal),
+        mode=question.mode,
+        document_ids=question.document_ids,
+    )
+
+
+def _passage(marker: int, hit: Hit, document: Document) -> Passage:
+    return Passage(
+        marker=marker,
+        chunk=hit.chunk,
+        document_name=document.name,
+        page_kind=document.page_kind,
+        score=hit.score,
+    )
