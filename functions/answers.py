@@ -1,0 +1,50 @@
+"""Answers, passages and citations as JSON. Used by the query, conversation and dialect routes."""
+
+from typing import Any
+
+from shared.domain import Answer, Citation, ContextEvent, Passage
+from shared.ingest.documents import display_name
+from shared.query import cite
+
+
+def answer_json(answer: Answer, request_id: str) -> dict[str, Any]:
+    return {
+        "answer": answer.text,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "conversation_id": answer.conversation_id,
+        "degraded": answer.degraded,
+        "degraded_reason": answer.degraded_reason,
+        "model": answer.model,
+        "index": answer.index,
+        "usage": {
+            "prompt_tokens": answer.usage.prompt_tokens,
+            "completion_tokens": answer.usage.completion_tokens,
+        },
+        "timings": dict(answer.timings),
+        "request_id": request_id,
+    }
+
+
+def context_json(event: ContextEvent, question: str) -> dict[str, Any]:
+    return {
+        "conversation_id": event.conversation_id,
+        "passages": [passage_json(passage, question) for passage in event.passages],
+    }
+
+
+def passage_json(passage: Passage, question: str) -> dict[str, Any]:
+    """A passage looks like the citation it may become."""
+    return citation_json(cite.citation(passage, question))
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "marker": citation.marker,
+        "document_id": citation.document_id,
+        "document": display_name(citation.document),
+        "page": citation.page,
+        "page_kind": citation.page_kind,
+        "snippet": citation.snippet,
+        "url": citation.url,
+        "score": round(citation.score, 6),
+    }

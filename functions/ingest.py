@@ -1,0 +1,100 @@
+"""The triggers: storage events in, ingestion out. Registered by function_app.
+
+`ingest_blob` only announces; all work is done by `ingest_event` from the queue, so that there is one
+backlog, one retry rule and one poison queue whichever way an event came (docs/adr/0001).
+"""
+
+import logging
+import time
+
+import azure.functions as func
+
+from functions.dependencies import Runtime
+from shared.domain import DocumentStatus
+from shared.errors import InvalidRequest
+from shared.ingest import documents, events, pipeline
+from shared.ingest.reconcile import reconcile as reconcile_all
+from shared.telemetry.logs import event
+
+log = logging.getLogger(__name__)
+
+CONNECTION = "AzureWebJobsStorage"
+EVERY_FIVE_MINUTES = "0 */5 * * * *"
+_STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
+_PARKED = "parked: five attempts failed because a service behind us was unavailable; retry it later"
+
+
+def register_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
+    """Add `ingest_blob` (by setting), `ingest_event`, `ingest_poison` and `reconcile` to the app."""
+    if runtime.settings.blob_trigger:
+        _register_blob_trigger(app, runtime)
+    _register_queue_triggers(app, runtime)
+    _register_timer(app, runtime)
+
+
+async def announce(name: str, runtime: Runtime, *, deleted: bool = False) -> None:
+    """Put an event for the blob on the queue, as Event Grid does on Azure."""
+    kind: events.EventType = "Microsoft.Storage.BlobDeleted" if deleted else "Microsoft.Storage.BlobCreated"
+    services = await runtime.services()
+    await services.queue.send(events.INGEST_QUEUE, events.encode(events.StorageEvent(name=name, type=kind)))
+
+
+def _register_blob_trigger(app: func.FunctionApp, runtime: Runtime) -> None:
+    @app.function_name("ingest_blob")
+    @app.blob_trigger(
+        arg_name="blob",
+        path=f"{events.CONTAINER}/{{name}}",
+        connection=CONNECTION,
+        source=func.BlobSource.EVENT_GRID,
+    )
+    async def ingest_blob(blob: func.InputStream) -> None:
+        # The content stays where it is: the pipeline streams it from the store.
+        await announce(str(blob.name).removeprefix(f"{events.CONTAINER}/"), runtime)
+
+
+def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
+    @app.function_name("ingest_event")
+    @app.queue_trigger(arg_name="message", queue_name=events.INGEST_QUEUE, connection=CONNECTION)
+    async def ingest_event(message: func.QueueMessage) -> None:
+        stored = _decoded(message)
+        if stored is not None:
+            await pipeline.ingest(stored.name, await runtime.services())
+
+    @app.function_name("ingest_poison")
+    @app.queue_trigger(arg_name="message", queue_name=events.POISON_QUEUE, connection=CONNECTION)
+    async def ingest_poison(message: func.QueueMessage) -> None:
+        stored = _decoded(message)
+        if stored is not None:
+            await _park(stored.name, runtime)
+
+
+def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
+    @app.function_name("reconcile")
+    @app.timer_trigger(arg_name="timer", schedule=EVERY_FIVE_MINUTES, run_on_startup=False)
+    async def reconcile(timer: func.TimerRequest) -> None:
+        # After a pause nothing can be in progress: whatever is unfinished is announced at once.
+        stuck_after = 0.0 if timer.past_due else _STUCK_AFTER
+        await reconcile_all(await runtime.services(), stuck_after=stuck_after)
+
+
+def _decoded(message: func.QueueMessage) -> events.StorageEvent | None:
+    """None for what can never be understood: trying again would not help."""
+    try:
+        return events.decode(message.get_body().decode())
+    except (InvalidRequest, UnicodeDecodeError) as error:
+        event(log, "event_not_understood", message_id=message.id, reason=str(error))
+        return None
+
+
+async def _park(name: str, runtime: Runtime) -> None:
+    services = await runtime.services()
+    document = await services.metadata.document(documents.document_id(name))
+    if document is None or document.status in (DocumentStatus.INDEXED, DocumentStatus.DELETED):
+        return
+    await services.metadata.set_status(
+        document.id,
+        document.claimed_version,
+        DocumentStatus.FAILED,
+        reason=_PARKED,
+        now=time.time(),
+    )

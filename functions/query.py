@@ -1,0 +1,122 @@
+"""Questions over HTTP: `POST /api/query` (JSON and server-sent events) and `POST /api/search`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.answers import answer_json, context_json, passage_json
+from functions.dependencies import principal, services_of
+from functions.event_stream import comment, encode, with_heartbeat
+from functions.problems import problem_json
+from shared.domain import (
+    Answer,
+    AnswerEvent,
+    ContextEvent,
+    DeltaEvent,
+    Principal,
+    Question,
+    SearchMode,
+)
+from shared.query import retrieve
+from shared.query.answer import answer, check
+from shared.services import Services
+
+router = APIRouter()
+
+
+class QueryBody(BaseModel):
+    """A question and how to search for its answer."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    question: str = Field(min_length=1, max_length=100_000)
+    conversation_id: str | None = Field(None, max_length=100)
+    top_k: int = Field(8, ge=1, le=50)
+    mode: SearchMode = "hybrid"
+    document_ids: list[str] | None = Field(None, min_length=1, max_length=1000)
+
+    def asked(self) -> Question:
+        return Question(
+            text=self.question,
+            conversation_id=self.conversation_id,
+            top_k=self.top_k,
+            mode=self.mode,
+            document_ids=None if self.document_ids is None else frozenset(self.document_ids),
+        )
+
+
+@router.post("/api/query", operation_id="query")
+async def query(
+    body: QueryBody,
+    request: Request,
+    caller: Annotated[Principal, Depends(principal)],
+    services: Annotated[Services, Depends(services_of)],
+) -> Response:
+    """Answer with citations: JSON, or server-sent events for `Accept: text/event-stream`."""
+    request_id = request.state.request_id
+    events = answer(body.asked(), caller, services, request_id=request_id)
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        return JSONResponse(answer_json(await whole(events), request_id))
+    context = await anext(events)  # what fails before the first event is an ordinary problem response
+    return StreamingResponse(
+        _event_stream(context, events, body.question, request_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.post("/api/search", operation_id="search")
+async def search(
+    body: QueryBody,
+    caller: Annotated[Principal, Depends(principal)],
+    services: Annotated[Services, Depends(services_of)],
+) -> dict[str, Any]:
+    """The ranked passages, without a language model."""
+    question = body.asked()
+    check(question, services)
+    passages = await retrieve.search(
+        question,
+        caller,
+        search_index=services.search_index,
+        embedder=services.embedder,
+        metadata=services.metadata,
+    )
+    return {
+        "passages": [
+            passage_json(passage, question.text) | {"content": passage.chunk.content} for passage in passages
+        ]
+    }
+
+
+async def whole(events: AsyncGenerator[AnswerEvent, None]) -> Answer:
+    """The answer that the events end in."""
+    async with aclosing(events):
+        async for event in events:
+            if not isinstance(event, ContextEvent | DeltaEvent):
+                return event.answer
+    raise AssertionError("an answer ends in a DoneEvent")
+
+
+async def _event_stream(
+    context: AnswerEvent, events: AsyncGenerator[AnswerEvent, None], question: str, request_id: str
+) -> AsyncGenerator[bytes, None]:
+    """A typed terminal event always comes: `done`, or `error` with a problem object."""
+    yield _encoded(context, question, request_id)
+    try:
+        async with aclosing(with_heartbeat(events)) as beats:
+            async for event in beats:
+                yield comment("heartbeat") if event is None else _encoded(event, question, request_id)
+    except Exception as error:  # noqa: BLE001  the edge: the status line is long gone
+        yield encode("error", problem_json(error, request_id))
+
+
+def _encoded(event: AnswerEvent, question: str, request_id: str) -> bytes:
+    if isinstance(event, ContextEvent):
+        return encode("context", context_json(event, question))
+    if isinstance(event, DeltaEvent):
+        return encode("delta", {"text": event.text})
+    return encode("done", answer_json(event.answer, request_id))
