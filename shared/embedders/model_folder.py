@@ -1,0 +1,62 @@
+"""The folder of one prepared embedding model, and its card `model.json`.
+
+Written by cli.weights, read by shared.embedders.onnx.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from shared.errors import ConfigError
+
+CARD_FILE = "model.json"
+REPAIR = "run `make up` or `rag weights` to prepare it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """What a model is and how its texts are prepared; `files` has the sha256 of every other file."""
+
+    name: str
+    source: str  # the package that carried the weights
+    licence: str
+    dimension: int
+    max_tokens: int
+    pad_id: int
+    query_prefix: str
+    passage_prefix: str
+    pooling: Literal["mean"]
+    files: dict[str, str]
+
+
+def read_card(folder: Path) -> ModelCard:
+    """`ConfigError` where there is no prepared model, without looking into the other files."""
+    try:
+        card = ModelCard(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no embedding model in {folder}; {REPAIR}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"unreadable {folder / CARD_FILE}; {REPAIR}") from error
+    for name in card.files:
+        if not (folder / name).is_file():
+            raise ConfigError(f"embedding model incomplete: no {folder / name}; {REPAIR}")
+    return card
+
+
+def write_card(card: ModelCard, folder: Path) -> None:
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False, sort_keys=True)
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def verify(card: ModelCard, folder: Path) -> None:
+    """`ConfigError` unless every file has the content that the card promises. About 1 ms per MB."""
+    for name, expected in card.files.items():
+        if sha256_of(folder / name) != expected:
+            raise ConfigError(f"embedding model damaged: {folder / name} has changed; {REPAIR}")
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

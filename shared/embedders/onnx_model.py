@@ -1,0 +1,62 @@
+"""One embedding model loaded into onnxruntime. Used by shared.embedders.onnx, from its one thread."""
+
+from array import array
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
+from tokenizers import Tokenizer
+
+from shared.domain import Embedding
+from shared.embedders.model_folder import ModelCard, verify
+from shared.errors import BackendUnavailable
+
+# No model's token is longer than this on average over a whole text; cutting first keeps a text of many
+# megabytes from being tokenised for the sake of its first lines.
+CHARACTERS_PER_TOKEN = 16
+
+
+class OnnxModel:
+    """`ConfigError` if the folder is not what its card says."""
+
+    def __init__(self, folder: Path, card: ModelCard, *, threads: int) -> None:
+        verify(card, folder)
+        self._card = card
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(card.max_tokens)
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
+        )
+
+    def embed(self, texts: list[str]) -> list[Embedding]:
+        """One small batch, padded to its longest text."""
+        tokens = [self._tokenizer.encode(self._readable(text)).ids for text in texts]
+        shape = (len(tokens), max(len(ids) for ids in tokens))
+        input_ids = np.full(shape, self._card.pad_id, np.int64)
+        attention_mask = np.zeros(shape, np.int64)
+        for row, ids in enumerate(tokens):
+            input_ids[row, : len(ids)] = ids
+            attention_mask[row, : len(ids)] = 1
+        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+        try:
+            (embeddings,) = self._session.run(["embedding"], inputs)
+        except (Fail, RuntimeException) as error:
+            raise BackendUnavailable(f"the embedding model failed (out of memory?): {error}") from error
+        return [array("f", embedding.tobytes()) for embedding in embeddings]
+
+    def _readable(self, text: str) -> str:
+        cut = text[: self._card.max_tokens * CHARACTERS_PER_TOKEN]
+        return cut.encode("utf-8", "replace").decode("utf-8")  # lone surrogates have no encoding
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would burn the cores that the rest of the host needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Batches differ in shape: an arena keeps the largest of each for ever, and is no faster.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    return options
