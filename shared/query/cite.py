@@ -90,7 +90,9 @@ def snippet(content: str, context: str) -> str:
         return content.strip()
     words = _words(context)
     starts = [0, *(match.end() for match in re.finditer(r"\n+|(?<=[.!?。؟])\s+", content))]
-    best = max(starts, key=lambda start: (len(words & _words(content[start:][:_SNIPPET_CHARS])), -start))
+    shared = {start: len(words & _words(content[start:][:_SNIPPET_CHARS])) for start in starts}
+    most = max(shared.values())
+    best = max(start for start in starts if shared[start] == most) if most else 0
     window = content[best:][:_SNIPPET_CHARS]
     if best + _SNIPPET_CHARS < len(content):
         window = window.rsplit(None, 1)[0] + " …"
