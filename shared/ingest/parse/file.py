@@ -1,0 +1,75 @@
+"""`parse_file`: any supported file to a `ParsedDocument`. Runs in a child of server.py, never in the host."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from shared.domain import ParsedDocument
+from shared.errors import DocumentRejected
+from shared.ingest.parse import (
+    delimited,
+    mail,
+    markdown,
+    pdf,
+    plain,
+    sheets,
+    slides,
+    structured,
+    web,
+    word,
+)
+from shared.ingest.parse.kind import Kind, binary_kind, text_kind
+from shared.ingest.parse.limits import MIB, ParseLimits
+from shared.ingest.parse.source import Source
+from shared.ingest.parse.text import clean, decode
+
+BINARY_PARSERS: dict[Kind, Callable[[Source], ParsedDocument]] = {
+    Kind.PDF: pdf.parse,
+    Kind.WORD: word.parse,
+    Kind.SLIDES: slides.parse,
+    Kind.SHEETS: sheets.parse,
+}
+TEXT_PARSERS: dict[Kind, Callable[[str, Source], ParsedDocument]] = {
+    Kind.HTML: web.parse,
+    Kind.MARKDOWN: markdown.parse,
+    Kind.PLAIN: plain.parse,
+    Kind.CSV: delimited.parse,
+    Kind.JSON: structured.parse,
+    Kind.EMAIL: mail.parse,
+}
+
+
+def parse_file(path: Path, name: str, limits: ParseLimits) -> ParsedDocument:
+    """Pages of clean Markdown, numbered as in the file; a page without text keeps its number.
+
+    `DocumentRejected` when nothing can be read, with a reason for people.
+    """
+    size = path.stat().st_size
+    if size > limits.max_file_bytes:
+        raise DocumentRejected(
+            f"is larger than {limits.max_file_bytes // MIB} MiB; split it into smaller files"
+        )
+    if size == 0:
+        raise DocumentRejected("is empty")
+    source = Source(path=path, name=name, limits=limits)
+    kind = binary_kind(source)
+    if kind is not None:
+        document = BINARY_PARSERS[kind](source)
+    else:
+        text = decode(source.content, declared=web.declared_charset(source.content))
+        if not text.strip("\ufeff\0 \t\r\n\f"):
+            raise DocumentRejected("is empty")
+        kind = text_kind(text, source)
+        document = TEXT_PARSERS[kind](text, source)
+    return _checked(document, kind, limits)
+
+
+def _checked(document: ParsedDocument, kind: Kind, limits: ParseLimits) -> ParsedDocument:
+    if len(document.pages) > limits.max_pages:
+        raise DocumentRejected(f"has more than {limits.max_pages} pages; split it into smaller files")
+    if sum(len(page.text) for page in document.pages) > limits.max_text_chars:
+        raise DocumentRejected("holds more text than can be indexed; split it into smaller files")
+    pages = tuple(replace(page, text=clean(page.text), label=clean(page.label)) for page in document.pages)
+    if not any(page.text.strip() for page in pages):
+        raise DocumentRejected(f"is a {kind} without any text")
+    return replace(document, title=clean(document.title), pages=pages)

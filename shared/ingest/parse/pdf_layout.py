@@ -1,0 +1,138 @@
+"""Lines of PDF pages to Markdown: headings by size, paragraphs, hyphens, page furniture. Called by `pdf`.
+
+A PDF knows glyphs at places and no structure. What is done here is done where it is sure: text that is not
+understood stays as its lines.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SAME_LINE_HYPHEN = "\x02\ufffe\xad"  # pdfium's marks for a hyphen that a line end made
+ENDS_SENTENCE = re.compile(r"[.:!?;…][\"'”’)\]]*$")
+STARTS_ITEM = re.compile(r"([•▪◦‣·–—*-]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)])\s")
+BULLET = re.compile(r"[•▪◦‣·]\s*")
+DIGITS = re.compile(r"\d+")
+WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+HEADING_SCALE = 1.15  # a heading's size by the body's, at least
+MAX_HEADING = 120  # characters
+FURNITURE_SHARE = 0.6  # of the pages must carry a line for it to be furniture
+MIN_FURNITURE_PAGES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    text: str
+    height: float  # of its first character in points, 0 if unknown
+
+
+def to_markdown(pages: Sequence[Sequence[Line]]) -> list[str]:
+    """One text per page."""
+    pages = _without_furniture(pages)
+    levels = _heading_levels(pages)
+    words = Counter(word.lower() for page in pages for line in page for word in WORD.findall(line.text))
+    return [_page(page, levels, words) for page in pages]
+
+
+def _without_furniture(pages: Sequence[Sequence[Line]]) -> Sequence[Sequence[Line]]:
+    """Drop first and last lines that most pages share but for their numbers: running heads, page numbers."""
+    filled = sum(1 for page in pages if len(page) > 2)
+    if filled < MIN_FURNITURE_PAGES:
+        return pages
+    for edge in (0, 0, -1, -1):
+        shapes = Counter(DIGITS.sub("0", page[edge].text) for page in pages if len(page) > 2)
+        furniture = {shape for shape, count in shapes.items() if count >= filled * FURNITURE_SHARE}
+        pages = [
+            _without(page, edge) if len(page) > 2 and DIGITS.sub("0", page[edge].text) in furniture else page
+            for page in pages
+        ]
+    return pages
+
+
+def _without(page: Sequence[Line], edge: int) -> Sequence[Line]:
+    return page[1:] if edge == 0 else page[:-1]
+
+
+def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:
+    """Size to heading level; empty where sizes tell nothing."""
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for line in page:
+            sizes[line.height] += len(line.text)
+    if not sizes:
+        return {}
+    body = sizes.most_common(1)[0][0]
+    large = sorted((size for size in sizes if size >= body * HEADING_SCALE), reverse=True)
+    if body == 0 or sum(sizes[size] for size in large) * 4 > sizes.total():
+        return {}
+    return {size: min(level, 4) for level, size in enumerate(large, 1)}
+
+
+def _page(lines: Sequence[Line], levels: dict[float, int], words: Counter[str]) -> str:
+    full = sorted(len(line.text) for line in lines)[len(lines) * 9 // 10] if lines else 0
+    out: list[str] = []
+    before: Line | None = None
+    for line in lines:
+        level = levels.get(line.height) if _can_head(line.text) else None
+        text = BULLET.sub("- ", line.text, count=1) if BULLET.match(line.text) else line.text
+        if level is not None:
+            follows = before is not None and before.height == line.height and out[-1].startswith("#")
+            if follows and len(out[-1]) + len(text) < MAX_HEADING:
+                out[-1] = f"{out[-1]} {text}"  # a heading over two lines
+            else:
+                out += ["", "#" * level + " " + text, ""] if not follows else ["#" * level + " " + text, ""]
+            out = _stripped_tail(out)
+        elif (
+            before is not None and out and not out[-1].startswith("#") and _continues(before.text, text, full)
+        ):
+            out[-1] = _joined(out[-1], text, words)
+        else:
+            if out and (out[-1].startswith("#") or _ends_paragraph(before, full)):
+                out.append("")
+            out.append(_escaped(text))
+        before = line
+    return "\n".join(out).strip("\n")
+
+
+def _can_head(text: str) -> bool:
+    return len(text) <= MAX_HEADING and any(letter.isalpha() for letter in text)
+
+
+def _stripped_tail(out: list[str]) -> list[str]:
+    while out and not out[-1]:
+        out.pop()
+    return out
+
+
+def _escaped(text: str) -> str:
+    return "\\" + text if text.startswith(("#", "|")) else text
+
+
+def _continues(before: str, text: str, full: int) -> bool:
+    """Whether `text` goes on with the paragraph of the line `before`."""
+    if STARTS_ITEM.match(text):
+        return False
+    if before[-1] in SAME_LINE_HYPHEN + "-" or text[0].islower():
+        return True
+    if before.endswith((",", "(")) or text.startswith("("):
+        return True
+    return len(before) * 5 >= full * 4 and full > 40 and not ENDS_SENTENCE.search(before)
+
+
+def _ends_paragraph(before: Line | None, full: int) -> bool:
+    return before is not None and len(before.text) * 5 < full * 4 and bool(ENDS_SENTENCE.search(before.text))
+
+
+def _joined(paragraph: str, text: str, words: Counter[str]) -> str:
+    """With a space, or none after a hyphen; the hyphen goes unless the document spells the word with one."""
+    if paragraph[-1] in SAME_LINE_HYPHEN:
+        return paragraph[:-1] + text
+    if not paragraph.endswith("-") or not text[0].isalpha():
+        return f"{paragraph} {text}"
+    head = WORD.findall(paragraph[:-1])
+    tail = WORD.match(text)
+    if not head or tail is None or not paragraph[-2].isalpha():
+        return paragraph + text
+    keeps_hyphen = not text[0].islower() or words[f"{head[-1]}-{tail[0]}".lower()] > 0
+    return paragraph + text if keeps_hyphen else paragraph[:-1] + text

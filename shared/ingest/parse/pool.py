@@ -1,0 +1,175 @@
+"""`ParserPool`: parses each file in a child process of its own, so that a hostile file costs one document.
+
+Built by `compose.py`, called by `ingest.pipeline`. This process never imports a parser library: the
+fork server (server.py) does, started with the first parse.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from shared.domain import ParsedDocument
+from shared.errors import BackendUnavailable, DocumentRejected
+from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.wire import ENDING, Ending, ExitCode, pack_request, unpack_answer
+
+ENTRY = "shared.ingest.parse.file:parse_file"
+GRACE = 10.0  # seconds past the wall limit after which the server itself is taken for dead
+READ_SIZE = 1 << 18
+
+_START = """
+import sys
+sys.path[:] = {path!r}
+from shared.ingest.parse.server import main
+main({fd}, {entry!r}, {limits!r})
+"""
+
+
+class ParserPool:
+    """At most `workers` children at a time; further calls wait. `entry`: the parse function."""
+
+    def __init__(self, *, workers: int, limits: ParseLimits, entry: str = ENTRY) -> None:
+        self._limits = limits
+        self._entry = entry
+        self._free = asyncio.Semaphore(workers)
+        self._server: _ServerProcess | None = None
+
+    async def parse(self, path: Path, name: str) -> ParsedDocument:
+        """`name` is the document's, for its title and as a hint among text formats.
+
+        Errors: `DocumentRejected` for a file that can never be parsed, with a reason for people;
+        `BackendUnavailable` when the fork server died. Cancelling kills the child.
+        """
+        async with self._free:
+            answer, ending = await self._run(pack_request(path, name))
+        self._check(ending)
+        try:
+            return await asyncio.to_thread(unpack_answer, answer)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DocumentRejected("the parser crashed on this file") from error
+
+    async def close(self) -> None:
+        """Kill what runs, end the server. The pool may be used again: the next parse starts a new one."""
+        server, self._server = self._server, None
+        if server is not None:
+            await asyncio.to_thread(server.end)
+
+    async def _run(self, request: bytes) -> tuple[bytes, Ending]:
+        channel, lifeline = self._submit()
+        with channel, lifeline:
+            try:
+                async with asyncio.timeout(self._limits.wall_seconds + GRACE):
+                    answer = await self._converse(channel, request)
+                    ending = await asyncio.get_running_loop().sock_recv(lifeline, ENDING.size)
+            except TimeoutError as error:
+                await self.close()
+                raise BackendUnavailable("the parser's server hangs and was ended; try again") from error
+        if len(ending) != ENDING.size:
+            raise BackendUnavailable("the parser's server ended; try again")
+        return answer, Ending.unpack(ending)
+
+    def _submit(self) -> tuple[socket.socket, socket.socket]:
+        """Have the server fork a child; our ends of its channel and lifeline."""
+        ours: list[socket.socket] = []
+        theirs: list[socket.socket] = []
+        for _ in range(2):
+            near, far = socket.socketpair()
+            near.setblocking(False)
+            ours.append(near)
+            theirs.append(far)
+        try:
+            self._running_server().send(theirs)
+        except BaseException:
+            for end in ours:
+                end.close()
+            raise
+        finally:
+            for end in theirs:
+                end.close()
+        return ours[0], ours[1]
+
+    async def _converse(self, channel: socket.socket, request: bytes) -> bytes:
+        """Send the request, read until the child is gone; `DocumentRejected` past the bound."""
+        loop = asyncio.get_running_loop()
+        answer = bytearray()
+        bound = self._limits.max_text_chars * 4 + READ_SIZE
+        with contextlib.suppress(ConnectionError):  # a child that died early: its ending tells why
+            await loop.sock_sendall(channel, request)
+            while piece := await loop.sock_recv(channel, READ_SIZE):
+                answer += piece
+                if len(answer) > bound:
+                    raise DocumentRejected("holds more text than can be indexed; split it into smaller files")
+        return bytes(answer)
+
+    def _check(self, ending: Ending) -> None:
+        """Raise for a child that did not answer."""
+        code = ending.status >> 8  # as os.waitstatus_to_exitcode, for an exit
+        killed_by = ending.status & 0x7F
+        if ending.out_of_time:
+            raise DocumentRejected(f"took longer than {self._limits.wall_seconds:g} s to parse; split it up")
+        if killed_by == signal.SIGXCPU:
+            raise DocumentRejected(f"took longer than {self._limits.cpu_seconds} s to parse; split it up")
+        # Native code aborts where Python raises MemoryError; SIGKILL that is not ours is the kernel's.
+        was_big = ending.peak_bytes > self._limits.memory_bytes // 3
+        if killed_by == signal.SIGKILL or code == ExitCode.OUT_OF_MEMORY or (killed_by and was_big):
+            raise DocumentRejected("the parser ran out of memory on this file; split it into smaller files")
+        if killed_by:
+            raise DocumentRejected("the parser crashed on this file; it may be damaged")
+        if code != ExitCode.ANSWERED:
+            raise DocumentRejected(
+                "could not be read; it may be damaged: open it, save it anew and upload that"
+            )
+
+    def _running_server(self) -> "_ServerProcess":
+        """Starting takes a few milliseconds on the loop, once, and so cannot be cancelled half-way."""
+        if self._server is not None and not self._server.is_alive():
+            self._server.end()
+            self._server = None
+        if self._server is None:
+            self._server = _ServerProcess(self._entry, self._limits)
+        return self._server
+
+
+class _ServerProcess:
+    """The fork server as this process sees it. `end` blocks; the rest does not."""
+
+    def __init__(self, entry: str, limits: ParseLimits) -> None:
+        self._control, far = socket.socketpair()
+        self._control.setblocking(False)
+        with far:
+            script = _START.format(
+                path=sys.path, fd=far.fileno(), entry=entry, limits=json.dumps(asdict(limits))
+            )
+            # No environment: a parser has no business with this process's secrets.
+            self._process = subprocess.Popen(  # noqa: S603 our own interpreter
+                [sys.executable, "-c", script],
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[far.fileno()],
+                start_new_session=True,
+            )
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, job: list[socket.socket]) -> None:
+        try:
+            socket.send_fds(self._control, [b"j"], [end.fileno() for end in job])
+        except OSError as error:
+            raise BackendUnavailable("the parser's server cannot take work; try again") from error
+
+    def end(self) -> None:
+        """The server kills its children when the control socket closes."""
+        self._control.close()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
