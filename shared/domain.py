@@ -231,6 +231,17 @@ class ChatDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One question and its answer in a conversation."""
+
+    question: str
+    answer: str
+    citations: tuple[Citation, ...]
+    asked_at: float
+    request_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What `POST /api/query` asks, checked."""
 
@@ -239,6 +250,7 @@ class Question:
     top_k: int = 8
     mode: SearchMode = "hybrid"
     document_ids: frozenset[str] | None = None
+    history: tuple[Turn, ...] = ()  # told by the caller, where no conversation is named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,17 +285,6 @@ class DoneEvent:
 
 
 AnswerEvent: TypeAlias = ContextEvent | DeltaEvent | DoneEvent
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """One question and its answer in a conversation."""
-
-    question: str
-    answer: str
-    citations: tuple[Citation, ...]
-    asked_at: float
-    request_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

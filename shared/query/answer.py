@@ -93,7 +93,12 @@ async def _conversation(question: Question, principal: Principal, services: Serv
     now = time.time()
     title = " ".join(question.text.split())[:_TITLE_CHARS]
     return Conversation(
-        id=str(uuid4()), user_id=principal.user_id, title=title, created_at=now, updated_at=now
+        id=str(uuid4()),
+        user_id=principal.user_id,
+        title=title,
+        created_at=now,
+        updated_at=now,
+        turns=question.history,
     )
 
 
