@@ -1,0 +1,71 @@
+"""The hold on one queue message: renewed while its function runs, settled once. Used by the queue trigger."""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Generic, Self
+
+from host.contract import M, Queue
+from host.options import QueueOptions
+
+log = logging.getLogger(__name__)
+
+
+class Hold(Generic[M]):
+    """As a context it renews itself. A hold that was lost settles nothing: somebody else has the message."""
+
+    def __init__(self, queue: Queue[M], name: str, message: M, options: QueueOptions) -> None:
+        self.message = message
+        self._queue = queue
+        self._name = name
+        self._options = options
+        # A renewal changes the receipt: it must not be cut off between the store's change and ours.
+        self._changing = asyncio.Lock()
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._renewing = asyncio.create_task(self._renew())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async with self._changing:
+            self._stop_renewing()
+
+    async def delete(self) -> None:
+        async with self._changing:
+            self._stop_renewing()
+            if not await self._queue.delete(self._name, self.message):
+                self._log_lost()
+
+    async def hand_back(self, *, delay: float) -> None:
+        """Others may take it after `delay` seconds."""
+        async with self._changing:
+            self._stop_renewing()
+            if await self._queue.extend(self._name, self.message, visibility=delay) is None:
+                self._log_lost()
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.renew_every)
+            async with self._changing:
+                try:
+                    renewed = await self._queue.extend(
+                        self._name, self.message, visibility=self._options.visibility
+                    )
+                except Exception:  # the edge: the next renewal tries again, within the same hold
+                    log.exception("hold_not_renewed", extra={"queue": self._name})
+                    continue
+                if renewed is None:
+                    self._log_lost()
+                    return
+                self.message = renewed
+
+    def _stop_renewing(self) -> None:
+        """Only under the lock: then the renewal sleeps or waits, and is not in the store."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+
+    def _log_lost(self) -> None:
+        log.warning("hold_lost", extra={"queue": self._name, "message_id": self.message.id})

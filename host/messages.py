@@ -1,0 +1,17 @@
+"""Our queue messages as `azure.functions` hands them to a function. Used by the host."""
+
+from datetime import UTC, datetime
+
+from azure.functions.queue import QueueMessage
+
+from host.contract import Message
+
+
+def to_queue_message(message: Message) -> QueueMessage:
+    return QueueMessage(  # type: ignore[no-untyped-call]
+        id=message.id,
+        body=message.body,
+        dequeue_count=message.dequeue_count,
+        insertion_time=datetime.fromtimestamp(message.inserted_at, UTC),
+        pop_receipt=message.receipt,
+    )

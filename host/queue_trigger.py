@@ -1,0 +1,119 @@
+"""The queue trigger: one queue's messages become invocations, at least once each. Built by the host.
+
+A message is held while its function runs. Success deletes it; a failure hands it back with a growing delay;
+after the last attempt it goes to `<queue>-poison` as it is. A host that dies loses its holds by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Generic
+
+from host.contract import M, Queue
+from host.hold import Hold
+from host.loops import wait
+from host.options import QueueOptions
+
+log = logging.getLogger(__name__)
+
+
+class QueueTrigger(Generic[M]):
+    """`invoke` calls the function with a message; what it raises is a failed attempt."""
+
+    def __init__(
+        self,
+        queue: Queue[M],
+        name: str,
+        invoke: Callable[[M], Awaitable[None]],
+        *,
+        poison: str,
+        options: QueueOptions,
+        stopping: asyncio.Event,
+    ) -> None:
+        self.name = name
+        self._queue = queue
+        self._invoke = invoke
+        self._poison = poison
+        self._options = options
+        self._stopping = stopping
+        self._rung = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def ring(self) -> None:
+        """Look at the queue at once: somebody may have sent."""
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Until the host stops, and then until what is in flight has ended.
+
+        Cancelled, it hands back what is in flight. A crash leaves what is in flight running.
+        """
+        pause = self._options.poll_least
+        try:
+            while not self._stopping.is_set():
+                self._rung.clear()
+                free = self._options.batch_size - len(self._running)
+                if free and await self._take(free):
+                    pause = self._options.poll_least
+                elif not await wait(self._rung, timeout=pause if free else None):
+                    pause = min(pause * 2, self._options.poll_most)
+            while self._running:
+                await asyncio.wait(self._running)
+        except asyncio.CancelledError:
+            await self._hand_back_all()
+            raise
+
+    async def _take(self, limit: int) -> int:
+        messages = await self._queue.receive(self.name, limit=limit, visibility=self._options.visibility)
+        for message in messages:
+            task = asyncio.create_task(self._process(message), name=f"{self.name} {message.id}")
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return len(messages)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self.ring()
+
+    async def _process(self, message: M) -> None:
+        try:
+            if message.dequeue_count > self._options.max_dequeue_count:
+                # Its last attempt ended with the host's death, and so did perhaps those before.
+                await self._park(Hold(self._queue, self.name, message, self._options))
+            else:
+                await self._attempt(message)
+        except Exception:  # the edge: the hold runs out and the message comes again
+            log.exception("message_not_settled", extra={"queue": self.name, "message_id": message.id})
+
+    async def _attempt(self, message: M) -> None:
+        attempt = message.dequeue_count
+        async with Hold(self._queue, self.name, message, self._options) as hold:
+            try:
+                await self._invoke(message)
+            except asyncio.CancelledError:
+                await hold.hand_back(delay=0.0)
+                raise
+            except Exception as error:  # the edge: a function that fails is tried again, whatever it raised
+                fields = {"queue": self.name, "message_id": message.id, "attempt": attempt}
+                log.warning("function_failed", extra=fields | {"error": repr(error)}, exc_info=error)
+                await self._fail(hold, attempt)
+            else:
+                await hold.delete()
+
+    async def _fail(self, hold: Hold[M], attempt: int) -> None:
+        if attempt >= self._options.max_dequeue_count:
+            await self._park(hold)
+            return
+        delays = self._options.retry_delays
+        await hold.hand_back(delay=delays[min(attempt, len(delays)) - 1])
+
+    async def _park(self, hold: Hold[M]) -> None:
+        await self._queue.send(self._poison, hold.message.body)
+        await hold.delete()
+        log.error("message_parked", extra={"queue": self._poison, "message_id": hold.message.id})
+
+    async def _hand_back_all(self) -> None:
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)

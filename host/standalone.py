@@ -1,0 +1,188 @@
+"""The standalone host: serves an app's API and fires its triggers until a signal. Run by `cli/serve.py`."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from host.blob_trigger import BLOB_POISON_QUEUE, BLOB_QUEUE, BlobTrigger
+from host.contract import FunctionAppModule, Message, Services, WatchedBlobs
+from host.functions import Function, read_functions
+from host.loops import supervise, until
+from host.messages import to_queue_message
+from host.options import HostOptions
+from host.queue_trigger import QueueTrigger
+from host.timer_trigger import TimerTrigger
+from host.web import Server, wrap
+
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 3.0
+_EXIT_SECONDS = 24.5  # after the first signal; whatever a thread still does then is safe to cut off
+
+
+class Loop(Protocol):
+    async def run(self) -> None: ...
+
+
+class StandaloneHost:
+    """`started` runs once HTTP answers and may take as long as it likes; it ends with the host."""
+
+    def __init__(
+        self,
+        module: FunctionAppModule,
+        options: HostOptions,
+        *,
+        started: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._module = module
+        self._options = options
+        self._started = started
+        self._stopping = asyncio.Event()
+        self._queues: list[QueueTrigger[Any]] = []
+        self._server = Server(
+            wrap(
+                module.api,
+                only_probes=options.only == "triggers",
+                cors_origins=module.runtime.settings.cors_origins,
+                wrote=self._ring,
+            ),
+            grace=options.grace,
+        )
+
+    async def run(self, listener: socket.socket) -> None:
+        """Until SIGTERM or SIGINT, then drained. Raises what stops the services from opening."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, number)
+        serving = asyncio.create_task(self._server.serve([listener]))
+        try:
+            await asyncio.gather(self._report(serving), self._work())
+        finally:
+            self.stop()
+            await serving
+            await self._close()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def stop(self) -> None:
+        """Take no more work, finish what is in flight."""
+        self._stopping.set()
+        self._server.should_exit = True
+        self._ring()
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if self._stopping.is_set():
+            os._exit(128 + number)
+        log.info("stopping", extra={"signal": number.name})
+        watchdog = threading.Timer(_EXIT_SECONDS, os._exit, (0,))
+        watchdog.daemon = True
+        watchdog.start()
+        self.stop()
+
+    def _ring(self) -> None:
+        for queue in self._queues:
+            queue.ring()
+
+    async def _report(self, serving: asyncio.Task[None]) -> None:
+        answering = asyncio.ensure_future(self._server.answering.wait())
+        await asyncio.wait({answering, serving}, return_when=asyncio.FIRST_COMPLETED)
+        answering.cancel()
+        if self._started is not None and not serving.done():
+            await until(self._stopping, _nothing_raised("started", self._started))
+
+    async def _work(self) -> None:
+        opening = asyncio.ensure_future(self._module.runtime.services())
+        await until(self._stopping, opening)
+        if self._stopping.is_set():
+            return
+        services = opening.result()
+        warming = asyncio.create_task(_nothing_raised("warm_up", lambda: _warm_up(services)))
+        loops = {} if self._options.only == "http" else self._loops(services)
+        log.info("started", extra={"loops": sorted(loops)})
+        tasks = [asyncio.create_task(self._supervised(name, loop)) for name, loop in loops.items()]
+        await self._stopping.wait()
+        warming.cancel()
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=self._options.grace)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _loops(self, services: Services) -> dict[str, Loop]:
+        loops: dict[str, Loop] = {}
+        for function in read_functions(self._module.app, timeout=self._options.function_timeout):
+            if function.trigger == "timerTrigger":
+                loops[function.name] = TimerTrigger(function, stopping=self._stopping)
+            elif function.trigger == "queueTrigger":
+                loops[function.name] = self._queue_trigger(services, function)
+            elif function.trigger == "blobTrigger" and isinstance(services.blobs, WatchedBlobs):
+                trigger = self._blob_trigger(services, services.blobs, function)
+                loops[function.name] = trigger
+                loops[BLOB_QUEUE] = self._reader(services, BLOB_QUEUE, BLOB_POISON_QUEUE, trigger.invoke)
+        return loops
+
+    def _queue_trigger(self, services: Services, function: Function) -> QueueTrigger[Any]:
+        async def invoke(message: Message) -> None:
+            await function.invoke(to_queue_message(message), attempt=message.dequeue_count)
+
+        name = str(function.binding["queueName"])
+        return self._reader(services, name, f"{name}-poison", invoke)
+
+    def _blob_trigger(self, services: Services, blobs: WatchedBlobs, function: Function) -> BlobTrigger:
+        return BlobTrigger(
+            function,
+            blobs,
+            services.queue,
+            announce_deleted=lambda name: self._module.announce(name, deleted=True),
+            ring=self._ring,
+            stopping=self._stopping,
+        )
+
+    def _reader(
+        self, services: Services, name: str, poison: str, invoke: Callable[[Message], Awaitable[None]]
+    ) -> QueueTrigger[Any]:
+        async def invoke_and_ring(message: Message) -> None:
+            await invoke(message)
+            self._ring()  # a function may have sent
+
+        trigger: QueueTrigger[Any] = QueueTrigger(
+            services.queue,
+            name,
+            invoke_and_ring,
+            poison=poison,
+            options=self._options.queues,
+            stopping=self._stopping,
+        )
+        self._queues.append(trigger)
+        return trigger
+
+    async def _supervised(self, name: str, loop: Loop) -> None:
+        options = self._options
+        await supervise(
+            name, loop.run, self._stopping, least=options.restart_least, most=options.restart_most
+        )
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._module.runtime.close()
+        except Exception:  # the edge: the process ends in any case, and everything it leaves is crash-safe
+            log.exception("close_failed")
+
+
+async def _warm_up(services: Services) -> None:
+    """Touch what is slow the first time, so that no question pays for it."""
+    await services.embedder.embed_query("warm up")
+    await services.search_index.count()
+
+
+async def _nothing_raised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception:  # the edge: what only makes the start nicer never ends the host
+        log.exception("side_task_failed", extra={"task": name})

@@ -1,0 +1,124 @@
+"""HTTP: the socket, uvicorn without its signal handling, and what the host wraps the API in."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Generator
+from uuid import uuid4
+
+import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from host.options import HostError
+
+_PROBES = ("/api/health/", "/api/metrics")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow happens; early connections wait in the backlog.
+
+    Port 0 takes a free one. Errors: `HostError`.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise HostError(f"{host} is not an address of this machine; use --host 127.0.0.1") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise HostError(_why_not(error, host, port)) from error
+    return listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken; stop what listens there or choose another with --port (make up PORT=…)"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights; choose one above 1023 with --port"
+    return f"cannot listen on {host} port {port}: {error.strerror}"
+
+
+class Server(uvicorn.Server):
+    """Uvicorn as one part of the host: signals are the host's, and it says when it answers."""
+
+    def __init__(self, api: ASGIApp, *, grace: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                api,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=grace,
+                ws="none",
+            )
+        )
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answering.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def wrap(
+    api: ASGIApp, *, only_probes: bool, cors_origins: tuple[str, ...], wrote: Callable[[], None]
+) -> ASGIApp:
+    """The API as this host serves it. `wrote` is called after every request that may have sent an event."""
+    if only_probes:
+        return OnlyProbes(api)
+    api = TellsWrites(api, wrote)
+    if not cors_origins:
+        return api
+    return CORSMiddleware(
+        api,
+        allow_origins=cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
+
+
+class TellsWrites:
+    def __init__(self, api: ASGIApp, wrote: Callable[[], None]) -> None:
+        self._api = api
+        self._wrote = wrote
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)
+        if scope["type"] == "http" and scope["method"] not in _READING:
+            self._wrote()
+
+
+class OnlyProbes:
+    """Health and metrics alone: what a host without HTTP still answers, for whoever watches it."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_PROBES):
+            await self._api(scope, receive, send)
+            return
+        request_id = str(uuid4())
+        problem = {
+            "type": "urn:rag:problem:not-found",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "this host runs the triggers only",
+            "request_id": request_id,
+        }
+        answer = JSONResponse(
+            problem, 404, headers={"X-Request-Id": request_id}, media_type="application/problem+json"
+        )
+        await answer(scope, receive, send)
