@@ -17,6 +17,7 @@ from shared.domain import Chunk, ParsedDocument
 HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*$")
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+WORD = re.compile(r"[^\W_]")
 HEADING_SEPARATOR = " › "
 
 
@@ -154,13 +155,15 @@ class _Cutter:
     def cut(self, blocks: list[_Block], above: str, within: str) -> Iterator[_Passage]:
         """`above`: the headings over the section; `within`: those that hold after its first line."""
         whole = "\n\n".join(block.text for block in blocks)
-        if not whole.strip():
+        if WORD.search(whole) is None:
             return
         if len(whole) <= self._max_chars:
             yield _Passage(heading=above, text=whole)
             return
         heading = above
         for text in self._pieces(blocks):
+            if WORD.search(text) is None:
+                continue
             yield _Passage(heading=heading, text=text)
             heading = within
 

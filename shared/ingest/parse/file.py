@@ -1,5 +1,6 @@
 """`parse_file`: any supported file to a `ParsedDocument`. Runs in a child of server.py, never in the host."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ BINARY_PARSERS: dict[Kind, Callable[[Source], ParsedDocument]] = {
     Kind.SLIDES: slides.parse,
     Kind.SHEETS: sheets.parse,
 }
+WORD = re.compile(r"[^\W_]")
 TEXT_PARSERS: dict[Kind, Callable[[str, Source], ParsedDocument]] = {
     Kind.HTML: web.parse,
     Kind.MARKDOWN: markdown.parse,
@@ -70,6 +72,6 @@ def _checked(document: ParsedDocument, kind: Kind, limits: ParseLimits) -> Parse
     if sum(len(page.text) for page in document.pages) > limits.max_text_chars:
         raise DocumentRejected("holds more text than can be indexed; split it into smaller files")
     pages = tuple(replace(page, text=clean(page.text), label=clean(page.label)) for page in document.pages)
-    if not any(page.text.strip() for page in pages):
-        raise DocumentRejected(f"is a {kind} without any text")
+    if not any(WORD.search(page.text) for page in pages):
+        raise DocumentRejected(f"is {kind.with_article} without any text")
     return replace(document, title=clean(document.title), pages=pages)

@@ -18,12 +18,16 @@ class Kind(StrEnum):
     WORD = "Word document"
     SLIDES = "presentation"
     SHEETS = "workbook"
-    HTML = "HTML page"
+    HTML = "web page"
     MARKDOWN = "Markdown file"
     PLAIN = "text file"
     CSV = "CSV file"
     JSON = "JSON file"
     EMAIL = "e-mail"
+
+    @property
+    def with_article(self) -> str:
+        return f"an {self}" if self is Kind.EMAIL else f"a {self}"
 
 
 SUFFIXES = {

@@ -65,14 +65,18 @@ def _bullets(shape: Any) -> str:
 def _chart(chart: Any) -> str:
     """Its title and its numbers, a row per category."""
     title = chart.chart_title.text_frame.text if chart.has_title and chart.chart_title.has_text_frame else ""
-    parts = [title.strip()]
-    for plot in chart.plots:
-        series = list(plot.series)
-        columns = [[_number(value) for value in one.values] for one in series]
-        names = [str(name) for name in plot.categories]
-        rows = [[name, *(c[at] if at < len(c) else "" for c in columns)] for at, name in enumerate(names)]
-        parts.append(markdown_table([["", *(one.name for one in series)], *rows]))
-    return "\n\n".join(part for part in parts if part)
+    try:
+        tables = [_plot(plot) for plot in chart.plots]
+    except ValueError:  # a plot type that python-pptx does not know, such as the 3-D ones
+        tables = []
+    return "\n\n".join(part for part in (title.strip(), *tables) if part)
+
+
+def _plot(plot: Any) -> str:
+    columns = [[_number(value) for value in series.values] for series in plot.series]
+    names = [str(name) for name in plot.categories]
+    rows = [[name, *(c[at] if at < len(c) else "" for c in columns)] for at, name in enumerate(names)]
+    return markdown_table([["", *(series.name for series in plot.series)], *rows])
 
 
 def _number(value: float | None) -> str:

@@ -30,8 +30,9 @@ WESTERN = re.compile(
 )
 
 CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+SYMBOL_BULLET = "\uf0b7"  # of the Symbol font, which Word sets lists with
 LINE_END = re.compile("\r\n?|[\u2028\u2029\x85]")
 SPACE = re.compile("[\xa0\u2000-\u200a\u202f\u205f\u3000]")
 TRAILING_SPACE = re.compile(r"[ \t]+\n")
@@ -51,14 +52,8 @@ LIGATURE = re.compile("[\ufb00-\ufb06]")
 def decode(content: bytes, *, declared: str | None = None) -> str:
     """By byte order mark, zero pattern, UTF-8, what the file declares, then a guess. Undecodable bytes become
     U+FFFD. `DocumentRejected` for what is no text."""
-    encoding = _marked(content) or _wide(content[:SAMPLE])
-    if encoding is None:
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            text = content.decode(_known(declared) or _guess(content), errors="replace")
-    else:
-        text = content.decode(encoding, errors="replace")
+    encoding = _marked(content) or _wide(content[:SAMPLE]) or _fitting(content, "utf-8", declared)
+    text = content.decode(encoding or _guess(content), errors="replace")
     sample = text[:SAMPLE]
     if len(re.findall("[\x00-\x08\x0e-\x1a\ufffd]", sample)) * 50 > len(sample):
         raise DocumentRejected(NOT_TEXT)
@@ -66,9 +61,9 @@ def decode(content: bytes, *, declared: str | None = None) -> str:
 
 
 def clean(text: str) -> str:
-    """Without control characters, lone surrogates, invisible marks and runs of empty lines."""
+    """Without control, invisible and private characters, lone surrogates and runs of empty lines."""
     text = LINE_END.sub("\n", text)
-    text = SPACE.sub(" ", CONTROL.sub("", text))
+    text = SPACE.sub(" ", CONTROL.sub("", text.replace(SYMBOL_BULLET, "•")))
     text = LIGATURE.sub(lambda match: LIGATURES[ord(match[0])], text)
     return EMPTY_LINES.sub("\n\n", TRAILING_SPACE.sub("\n", text)).strip("\n")
 
@@ -84,11 +79,15 @@ def _wide(sample: bytes) -> str | None:
     return WIDE_ENCODINGS.get((first, second, third, fourth))
 
 
-def _known(encoding: str | None) -> str | None:
-    try:
-        return codecs.lookup(encoding).name if encoding else None
-    except LookupError:
-        return None
+def _fitting(content: bytes, *encodings: str | None) -> str | None:
+    """The first that decodes all of it: what a file declares is often wrong."""
+    for encoding in filter(None, encodings):
+        try:
+            content.decode(encoding)
+        except (LookupError, ValueError):
+            continue
+        return encoding
+    return None
 
 
 def _guess(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import PurePosixPath
 
 from shared.domain import ParsedPage
@@ -10,7 +11,8 @@ MAX_TITLE = 200
 FIRST_HEADING = re.compile(r"^#{1,3}\s+(.+?)\s*#*$", re.M)
 NO_TITLE = re.compile(
     r"microsoft (word|powerpoint|excel)\b.*|powerpoint[- ]presentation|untitled.*|unbenannt.*|sin t[ií]tulo.*"
-    r"|no title|title|(document|dokument|presentation|slide|sheet|page|book|mappe)\s*\d*|default"
+    r"|[-–\s]*no title.*|title|(table of )?contents|inhalt(sverzeichnis)?|default"
+    r"|(document|dokument|presentation|slide|sheet|page|book|mappe)\s*\d*"
     r"|.*\.(docx?|pptx?|xlsx?|odt|rtf|indd|qxd|dvi|tex|pdf|txt|html?|eps|ps)|[\W\d_]*|.{1,2}",
     re.I | re.S,
 )
@@ -19,8 +21,9 @@ MARKUP = re.compile(r"[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}|!?\[([^\]]*)\]\([^)]*\)
 
 def choose_title(name: str, stated: str | None, pages: Iterable[ParsedPage] = ()) -> str:
     """`stated` is what the file's metadata says; it counts unless it is a program's filler."""
-    heading = next((match[1] for page in pages if (match := FIRST_HEADING.search(page.text))), "")
-    for candidate in (stated or "", heading):
+    first = next((page.text for page in pages if page.text.strip()), "")
+    headings = (match[1] for match in FIRST_HEADING.finditer(first))
+    for candidate in (stated or "", *islice(headings, 3)):
         title = _tidy(candidate)
         if not NO_TITLE.fullmatch(title):
             return title

@@ -22,6 +22,8 @@ CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_:-]{2,4
 XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_:-]{2,40})", re.I)
 HEAD = re.compile(r"<head\b.*?(</head\s*>|(?=<body\b))", re.I | re.S)
 TITLE = re.compile(r"<title\b[^>]*>(.*?)</title\s*>", re.I | re.S)
+UNREAD = re.compile(r"<(script|style)\b.*?</\1\s*>", re.I | re.S)
+TAG = re.compile(r"<[^>]*>")
 IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 LINK = re.compile(r"(?<!\\)\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 
@@ -46,4 +48,6 @@ def to_markdown(text: str) -> str:
         result = extract_bytes_sync(body.encode("utf-8", "replace"), "text/html", config=CONFIG)
     except KreuzbergError as error:
         raise DocumentRejected("is not a readable HTML page") from error
+    if not result.content.strip():  # all of it in what kreuzberg leaves out, or nested too deeply for it
+        return html.unescape(TAG.sub(" ", UNREAD.sub("", body)))
     return unpadded(LINK.sub(r"\1", IMAGE.sub(r"\1", result.content)))
