@@ -1,0 +1,21 @@
+"""The Function App: an HTTP function per API route, and the triggers.
+
+Loaded by the Python worker of Azure Functions and `func start`, and by the standalone host. Importing it
+connects to nothing and loads no plug: the services are opened when the first request or event needs them.
+"""
+
+import azure.functions as func
+
+from functions.api import build_api
+from functions.bridge import register_api
+from functions.dependencies import Runtime
+from functions.ingest import register_triggers
+from shared.compose import open_services
+from shared.settings import read_settings
+
+runtime = Runtime(read_settings(), open_services)
+api = build_api(runtime)
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API checks who calls
+
+register_api(app, api)
+register_triggers(app, runtime)
