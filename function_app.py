@@ -6,10 +6,10 @@ connects to nothing and loads no plug: the services are opened when the first re
 
 import azure.functions as func
 
+from functions import ingest
 from functions.api import build_api
 from functions.bridge import register_api
 from functions.dependencies import Runtime
-from functions.ingest import register_triggers
 from shared.compose import open_services
 from shared.settings import read_settings
 
@@ -18,4 +18,9 @@ api = build_api(runtime)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API checks who calls
 
 register_api(app, api)
-register_triggers(app, runtime)
+ingest.register_triggers(app, runtime)
+
+
+async def announce(name: str, *, deleted: bool) -> None:
+    """Put a blob's storage event on its queue: for the standalone host, which no Event Grid tells."""
+    await ingest.announce(name, runtime, deleted=deleted)

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     embedder_threads: int = Field(
         max(1, (os.cpu_count() or 2) // 2), ge=1, le=64, description="Threads of the local embedder."
     )
+    url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
+    token: SecretStr | None = Field(
+        None, description="Access token that they send; else they ask to sign in."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
     @field_validator("cors_origins", mode="before")
@@ -140,6 +144,11 @@ def read_settings(**overrides: object) -> Settings:
     if problems:
         raise ConfigError("; ".join(problems) + "; see docs/configuration.md")
     return settings
+
+
+def override_environment(field: str, value: str) -> None:
+    """Set a field for everything in this process that reads the settings later, and for its children."""
+    os.environ[setting_name(field)] = value
 
 
 def secret_environment() -> Mapping[str, str]:
