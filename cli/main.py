@@ -1,0 +1,98 @@
+"""The `rag` command line: what each command takes. The work is done by the modules beside this one."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.errors import CommandError
+from host.options import HostError
+from shared.errors import RagError
+from shared.settings import override_environment, read_settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="RAG Functions."
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder that holds everything. [RAG_DATA or .rag]"),
+]
+Url = Annotated[str | None, typer.Option("--url", help="Address of the host. [RAG_URL or port 7071 here]")]
+Email = Annotated[str | None, typer.Option("--email", help="Sign in with this address instead of RAG_TOKEN.")]
+Password = Annotated[str | None, typer.Option("--password", help="Asked for when it is not given.")]
+
+
+def main() -> None:
+    """Run a command; what stops it is one clear line and exit code 1."""
+    try:
+        app()
+    except (CommandError, HostError, RagError) as error:
+        sys.exit(f"rag: {error}")
+    except OSError as error:
+        sys.exit(f"rag: {error.filename or 'system'}: {error.strerror or error}")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 7071,
+    data: Data = None,
+    only: Annotated[
+        Literal["http", "triggers"] | None,
+        typer.Option(help="Serve HTTP alone, or fire triggers alone (probes and metrics stay on the port)."),
+    ] = None,
+    samples: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Put these files under shared/ if the data folder is new."),
+    ] = None,
+) -> None:
+    """Run everything on this machine: HTTP and triggers, until Ctrl-C or SIGTERM."""
+    from cli.serve import run
+
+    _use(data)
+    run(host=host, port=port, only=only, samples=samples)
+
+
+@app.command()
+def weights() -> None:
+    """Prepare the weights of the embedder (RAG_EMBEDDER) in the models folder (RAG_MODELS), once."""
+    from cli.weights import prepare
+
+    settings = read_settings()
+    prepare(settings.embedder, settings.models, report=typer.echo)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
+    data: Data = None,
+) -> None:
+    """Put files under shared/ in the data folder of this machine and follow them until they are indexed."""
+    from cli.ingest import run
+
+    _use(data)
+    run(paths, read_settings())
+
+
+@app.command()
+def ask(question: str, url: Url = None, email: Email = None, password: Password = None) -> None:
+    """Ask a running host; the answer streams, its citations follow."""
+    from cli.ask import run
+
+    run(question, read_settings(), url=url, email=email, password=password)
+
+
+@app.command()
+def documents(url: Url = None, email: Email = None, password: Password = None) -> None:
+    """List the documents that you may read, with their status."""
+    from cli.documents import run
+
+    run(read_settings(), url=url, email=email, password=password)
+
+
+def _use(data: Path | None) -> None:
+    """From here on the settings name this data folder: `function_app` reads them when it is imported."""
+    if data is not None:
+        override_environment("data", str(data))

@@ -1,0 +1,86 @@
+"""`rag serve`: the Function App on the standalone host, its samples, and what the terminal is told."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.errors import CommandError
+from cli.ingest import copy_files, find_files
+from cli.progress import follow
+from host.options import Part, read_host_json
+from host.standalone import StandaloneHost
+from host.web import listen
+from shared.services import Services
+from shared.settings import Settings, read_settings
+
+
+def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
+    """Until a signal. Errors: `HostError`, `ConfigError`, `CommandError`; nothing is left behind then."""
+    settings = read_settings()
+    listener = listen(host, port)
+    with listener:
+        is_new = _prepare_folder(settings.data)
+        asyncio.run(_serve(listener, only=only, samples=samples if is_new else None))
+
+
+def _prepare_folder(data: Path) -> bool:
+    """Whether no host has used it before. Errors: `CommandError` where it cannot be written."""
+    is_new = not (data / "metadata.db").exists()
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        probe = data / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        why = f"{error.strerror}; choose a folder of yours with --data (make up RAG_DATA=…)"
+        raise CommandError(f"cannot write to the data folder {data}: {why}") from error
+    return is_new
+
+
+async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | None) -> None:
+    import function_app
+
+    console = Console(highlight=False, soft_wrap=True)
+    address = _address(listener)
+    settings = function_app.runtime.settings
+    names = await copy_files(find_files([samples]), settings) if samples is not None else []
+
+    async def started() -> None:
+        _say_where(console, address, settings)
+        services = await function_app.runtime.services()
+        if names:
+            console.print(f"First run: indexing the {len(names)} files of {samples}")
+            await follow(names, services.blobs, services.metadata, console=console)
+        await _say_how(console, address, services)
+
+    options = read_host_json(Path(function_app.__file__).with_name("host.json"), only=only)
+    await StandaloneHost(function_app, options, started=started).run(listener)
+    console.print("Stopped.")
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address, of which this is one that works here
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say_where(console: Console, address: str, settings: Settings) -> None:
+    console.print(f"RAG Functions answers at {address}")
+    console.print(f"  chat page  {address}/chat")
+    console.print(f"  data       {settings.data.resolve()} (drop files into uploads/shared)")
+
+
+async def _say_how(console: Console, address: str, services: Services) -> None:
+    """How to get in: the first account of an empty store is made by whoever comes first."""
+    if await services.metadata.list_users():
+        console.print(f"Sign in at {address}/chat, or: rag ask --email YOU@EXAMPLE.COM 'A question'")
+        return
+    account = '{"email": "ada@example.com", "password": "correct horse battery"}'
+    console.print(
+        f"Register at {address}/chat: the first account becomes the administrator. Or:", markup=False
+    )
+    console.print(f"  curl {address}/api/auth/register --json '{account}'", markup=False)
+    console.print("then: rag ask --email ada@example.com 'How long is the warranty?'", markup=False)
