@@ -1,17 +1,28 @@
 """What a request is given: the services, and who is asking. Used by every route and trigger."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from shared.domain import Principal
+from shared.errors import AccessDenied, NotAuthenticated
 from shared.services import Services
 from shared.settings import Settings
+from shared.telemetry.metrics import Metrics
+
+_bearer = OAuth2PasswordBearer("/api/auth/token", refreshUrl="/api/auth/token", auto_error=False)
 
 
 class Runtime:
-    """One process's settings and services. The services are opened at first use, once."""
+    """One process's settings, services and metrics. The services are opened at first use, once."""
 
     def __init__(self, settings: Settings, open_services: Callable[[Settings], Awaitable[Services]]) -> None:
         self.settings = settings
+        self.metrics = Metrics()
         self._open_services = open_services
         self._services: Services | None = None
         self._opening = asyncio.Lock()
@@ -30,3 +41,35 @@ class Runtime:
             services, self._services = self._services, None
         if services is not None:
             await services.close()
+
+
+def runtime_of(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+async def services_of(runtime: Annotated[Runtime, Depends(runtime_of)]) -> Services:
+    return await runtime.services()
+
+
+async def principal(
+    token: Annotated[str | None, Depends(_bearer)], services: Annotated[Services, Depends(services_of)]
+) -> Principal:
+    """Who asks. Errors: `NotAuthenticated`, also from the moment on that the session was signed out."""
+    if token is None:
+        raise NotAuthenticated("sign in first: this needs a bearer token")
+    caller = services.access_tokens.verify(token)
+    if not await services.metadata.family_is_live(caller.family_id, now=time.time()):
+        raise NotAuthenticated("the session has ended; sign in again")
+    return caller
+
+
+async def administrator(caller: Annotated[Principal, Depends(principal)]) -> Principal:
+    if not caller.is_administrator:
+        raise AccessDenied("this is for administrators")
+    return caller
+
+
+RuntimeOf = Annotated[Runtime, Depends(runtime_of)]
+ServicesOf = Annotated[Services, Depends(services_of)]
+Caller = Annotated[Principal, Depends(principal)]

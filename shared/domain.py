@@ -34,6 +34,7 @@ class Principal:
     user_id: str
     email: str
     is_administrator: bool = False
+    family_id: str = ""  # of the refresh tokens it was issued with: revoked means signed out
 
     @property
     def readers(self) -> frozenset[str]:

@@ -1,0 +1,124 @@
+"""Errors as `application/problem+json` (RFC 9457). Registered by api; query puts one at a stream's end."""
+
+import logging
+import math
+import re
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared import errors
+from shared.telemetry.logs import event
+
+log = logging.getLogger(__name__)
+
+_STATUS: dict[type[errors.RagError], int] = {
+    errors.InvalidRequest: 400,
+    errors.TooLarge: 413,
+    errors.UnsupportedType: 415,
+    errors.NotAuthenticated: 401,
+    errors.AccessDenied: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.RateLimited: 429,
+    errors.BackendUnavailable: 503,
+    errors.BackendTimeout: 504,
+}
+# What the framework refuses by itself has the same type as our own error of that status.
+_NAMES = {status: error.__name__ for error, status in _STATUS.items()} | {
+    405: "MethodNotAllowed",
+    422: "InvalidRequest",
+}
+_INTERNAL = "something went wrong here; the log has it under this request_id"
+_MOST_FAULTS = 5
+_MOST_CHARACTERS = 120
+
+
+def handle_errors(api: FastAPI) -> None:
+    """Give every error of the API its problem answer."""
+    api.add_exception_handler(errors.RagError, _respond)
+    api.add_exception_handler(RequestValidationError, _respond)
+    api.add_exception_handler(HTTPException, _respond)
+
+
+def problem_json(error: Exception, request_id: str) -> dict[str, Any]:
+    """The problem object. What is not one of ours is logged and stays behind."""
+    status, name = _status_and_name(error)
+    if status >= 500:
+        _log(error, status, request_id)
+    return {
+        "type": f"urn:rag:problem:{_kebab(name)}",
+        "title": "Invalid Request" if status == 422 else HTTPStatus(status).phrase,
+        "status": status,
+        "detail": _detail(error),
+        "request_id": request_id,
+    }
+
+
+def problem_response(error: Exception, request_id: str) -> JSONResponse:
+    problem = problem_json(error, request_id)
+    return JSONResponse(
+        problem, problem["status"], headers=_headers(error), media_type="application/problem+json"
+    )
+
+
+async def _respond(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(error, request.state.request_id)
+
+
+def _status_and_name(error: Exception) -> tuple[int, str]:
+    for kind in type(error).__mro__:
+        if kind in _STATUS:
+            return _STATUS[kind], kind.__name__
+    if isinstance(error, RequestValidationError):
+        return 422, _NAMES[422]
+    if isinstance(error, HTTPException):
+        return error.status_code, _NAMES.get(error.status_code, HTTPStatus(error.status_code).name)
+    return 500, "InternalError"
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, RequestValidationError):
+        return _faults(error)
+    if isinstance(error, HTTPException):
+        return str(error.detail)
+    status, _ = _status_and_name(error)
+    return _INTERNAL if status == 500 else str(error)
+
+
+def _faults(error: RequestValidationError) -> str:
+    """Where and why, never what was sent."""
+    faults = error.errors()
+    told = [
+        f"{'.'.join(map(str, fault['loc']))[:_MOST_CHARACTERS]}: {fault['msg'][:_MOST_CHARACTERS]}"
+        for fault in faults[:_MOST_FAULTS]
+    ]
+    more = len(faults) - _MOST_FAULTS
+    return "; ".join([*told, f"and {more} more"] if more > 0 else told)
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, HTTPException):
+        return dict(error.headers or {})
+    if isinstance(error, errors.NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, errors.RateLimited | errors.BackendUnavailable):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    return {}
+
+
+def _log(error: Exception, status: int, request_id: str) -> None:
+    if status == 500:
+        event(log, "request_failed", level=logging.ERROR, error=error, request_id=request_id)
+    else:
+        event(log, "backend_failed", level=logging.WARNING, request_id=request_id, reason=str(error))
+
+
+def _kebab(name: str) -> str:
+    if name.isupper():  # a standard status: METHOD_NOT_ALLOWED
+        return name.lower().replace("_", "-")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()

@@ -1,0 +1,22 @@
+"""Who may do what with a document; nothing else decides it. Called by query and the documents routes."""
+
+from shared.domain import Document, DocumentStatus, Principal
+
+
+def filter_for(principal: Principal) -> frozenset[str]:
+    """The readers that a search on the principal's behalf is filtered by."""
+    return principal.readers
+
+
+def may_read(principal: Principal, document: Document) -> bool:
+    """Deleted documents are nobody's to read."""
+    return document.status is not DocumentStatus.DELETED and not document.readers.isdisjoint(
+        principal.readers
+    )
+
+
+def may_change(principal: Principal, document: Document) -> bool:
+    """Replace, delete, share, retry: its owner, and administrators for what lies under shared/."""
+    if document.owner_id is None:
+        return principal.is_administrator
+    return document.owner_id == principal.user_id

@@ -1,0 +1,70 @@
+"""Logs: one event name with fields per line, JSON for machines and short text on a terminal.
+
+`event` is called everywhere; `configure` once, by whoever owns the process (the standalone host, the
+CLI). Under the Functions host the worker owns logging, and `configure` is not called.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+_FIELDS = "event_fields"
+
+
+def event(
+    logger: logging.Logger,
+    name: str,
+    *,
+    level: int = logging.INFO,
+    error: BaseException | None = None,
+    **fields: object,
+) -> None:
+    """Log that `name` happened, with the traceback of `error` if there is one.
+
+    Never put question, password, token or document text into `fields`.
+    """
+    logger.log(level, name, exc_info=error, extra={_FIELDS: fields})
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send every log record of this process to `stream` (standard error), from `level` on."""
+    out = stream or sys.stderr
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(ShortText() if out.isatty() else JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class ShortText(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = "".join(f" {name}={_shown(value)}" for name, value in _fields(record).items())
+        line = f"{moment} {record.levelname:<7} {record.getMessage()}{fields}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    fields = getattr(record, _FIELDS, {})
+    return fields if isinstance(fields, dict) else {}
+
+
+def _shown(value: object) -> str:
+    # A value is never allowed to look like another line or another field.
+    text = str(value)
+    return text if text.isprintable() and " " not in text else json.dumps(text)

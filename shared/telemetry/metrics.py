@@ -1,0 +1,86 @@
+"""Every metric of the product is declared here. Written by the edge, read by `GET /api/metrics`.
+
+Labels come from closed sets: route templates, methods, status classes, stages, statuses.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+Timings = Iterable[tuple[str, float]]  # (stage, ms)
+
+
+class Metrics:
+    """One process's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = ("method", "route", "status")
+        self._requests = Counter("rag_http_requests", "Requests answered.", labels, registry=self.registry)
+        self._request_seconds = self._histogram(
+            "rag_http_request_seconds",
+            "Time to the last byte of an answer.",
+            ("method", "route"),
+            _REQUEST_SECONDS,
+        )
+        self._query_seconds = self._histogram(
+            "rag_query_stage_seconds", "Time of each stage of an answer.", ("stage",), _STAGE_SECONDS
+        )
+        self._answers = Counter(
+            "rag_answers", "Answers given, by how they were degraded.", ("degraded",), registry=self.registry
+        )
+        self._ingest_seconds = self._histogram(
+            "rag_ingest_stage_seconds", "Time of each stage of an ingestion.", ("stage",), _STAGE_SECONDS
+        )
+        self._ingestions = Counter(
+            "rag_ingestions", "Ingestions finished, by outcome.", ("outcome",), registry=self.registry
+        )
+        self._queue_length = Gauge(
+            "rag_queue_messages", "Messages waiting or being worked on.", ("queue",), registry=self.registry
+        )
+        self._queue_age = Gauge(
+            "rag_queue_oldest_seconds", "Age of the oldest message.", ("queue",), registry=self.registry
+        )
+        self._documents = Gauge("rag_documents", "Documents by status.", ("status",), registry=self.registry)
+
+    def request_answered(self, *, method: str, route: str, status: str, seconds: float) -> None:
+        """`route` is the template (`/api/documents/{document_id}`), `status` its class (`2xx`)."""
+        self._requests.labels(method, route, status).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def question_answered(self, *, degraded: str | None, timings: Timings) -> None:
+        self._answers.labels(degraded or "none").inc()
+        for stage, ms in timings:
+            self._query_seconds.labels(stage).observe(ms / 1000)
+
+    def document_ingested(
+        self, *, outcome: Literal["indexed", "rejected", "removed", "error"], timings: Timings = ()
+    ) -> None:
+        self._ingestions.labels(outcome).inc()
+        for stage, ms in timings:
+            self._ingest_seconds.labels(stage).observe(ms / 1000)
+
+    def queue_measured(self, queue: str, *, length: int, oldest_seconds: float) -> None:
+        self._queue_length.labels(queue).set(length)
+        self._queue_age.labels(queue).set(oldest_seconds)
+
+    def documents_counted(self, counts: Mapping[str, int]) -> None:
+        for status, count in counts.items():
+            self._documents.labels(status).set(count)
+
+    def text(self) -> bytes:
+        """In Prometheus's text format, `CONTENT_TYPE`."""
+        return generate_latest(self.registry)
+
+    def _histogram(
+        self, name: str, documentation: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(name, documentation, labels, buckets=buckets, registry=self.registry)
