@@ -1,0 +1,218 @@
+"""`EmbeddedSearchIndex`: hybrid search with nothing else installed or running. Built by compose.
+
+SQLite holds chunks, embeddings and readers; any number of processes may share the folder, and a killed one
+leaves nothing to repair. Searching uses two derived structures that catch up with SQLite by position: int8
+codes in memory (`embedded_columns`) and a BM25 index in a folder (`embedded_text`). ADR 0003 says why.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
+from shared.errors import ConfigError
+from shared.search_indexes import embedded_records as records
+from shared.search_indexes.embedded_columns import Columns, ColumnTable, Mask, stored_vectors, unit_vectors
+from shared.search_indexes.embedded_text import TextIndexError, TextSearcher, TextSnapshot
+from shared.search_indexes.embedded_text_writer import TextCatchUp
+from shared.sqlite_file import SqliteFile
+
+_DEPTH = 100  # ranks of each leg that are fused
+_SPARE = 28  # more candidates from the int8 scan than ranks, for exact scores to reorder
+_RRF_K = 60  # Cormack, Clarke and Büttcher, SIGIR 2009
+_FEW_DOCUMENTS = 1_000  # a filter on so many documents is cheaper inside tantivy than after it
+_TEXT_WAIT = 0.8  # seconds that `write` waits for BM25 to have the chunks too
+
+T = TypeVar("T")
+Ranking = list[tuple[int, float]]  # (row, score), best first
+
+
+class _Text(NamedTuple):
+    ranking: Ranking
+    is_behind: bool = False
+    damaged_folder: str | None = None
+
+
+class _Found(NamedTuple):
+    hits: list[Hit]
+    is_whole: bool = True  # no hit vanished between ranking and reading
+    is_text_behind: bool = False
+    damaged_folder: str | None = None
+
+
+_NO_TEXT = _Text([])
+_NOTHING = _Found([])
+
+
+def fuse(rankings: Sequence[Ranking]) -> Ranking:
+    """Reciprocal rank fusion: the sum of 1 / (60 + rank), ranks from 1; ties to the older row."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, (row, _) in enumerate(ranking, start=1):
+            scores[row] = scores.get(row, 0.0) + 1.0 / (_RRF_K + rank)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+class EmbeddedSearchIndex:
+    """Implements `SearchIndex`. Files lie in `folder/name`; none is opened before the first call."""
+
+    def __init__(self, folder: Path, name: str, dimension: int) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
+            raise ConfigError(f"{name!r} cannot name a search index; use letters, digits, dots and dashes")
+        self._name = name
+        self._dimension = dimension
+        home = folder / name
+        self._records = SqliteFile(home / "chunks.sqlite", records.SCHEMA)
+        self._columns = ColumnTable(dimension)
+        self._text = TextSearcher(home)
+        self._catch_up = TextCatchUp(self._records, home, dimension, self._text)
+        self._is_checked = False
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    async def write(self, chunks: Sequence[IndexedChunk]) -> None:
+        for indexed in chunks:
+            self._check_dimension(indexed.embedding)
+        last = list({indexed.chunk.id: indexed for indexed in chunks}.values())
+        if not last:
+            return
+
+        def insert(connection: sqlite3.Connection) -> records.Position:
+            vectors = stored_vectors([indexed.embedding for indexed in last])
+            return records.write_chunks(connection, self._dimension, last, vectors)
+
+        position = await self._records.write(insert)
+        await self._catch_up.reach(position, seconds=_TEXT_WAIT)
+
+    async def search(self, query: SearchQuery) -> list[Hit]:
+        if query.embedding is not None:
+            self._check_dimension(query.embedding)
+        if query.top_k <= 0:
+            return []
+        found = _NOTHING
+        for _ in range(3):  # a chunk may be replaced between ranking and reading, again and again
+            found = await self._records.read(lambda connection: self._search(connection, query))
+            if found.damaged_folder:
+                await self._catch_up.discard(found.damaged_folder)
+            if found.is_whole:
+                break
+        if found.is_text_behind or not self._is_checked:
+            self._is_checked = True
+            self._catch_up.wake()
+        return found.hits
+
+    async def chunk_ids(self, document_id: str, version: int) -> frozenset[str]:
+        return await self._read(lambda c: records.read_chunk_ids(c, document_id, version))
+
+    async def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[IndexedChunk]:
+        return await self._read(lambda c: records.read_neighbours(c, chunk_id, before, after))
+
+    async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
+        await self._records.write(lambda c: records.set_readers(c, document_id, readers))
+
+    async def delete_document(self, document_id: str, *, keep_version: int | None = None) -> int:
+        return await self._records.write(lambda c: records.delete_document(c, document_id, keep_version))
+
+    async def versions(self) -> AsyncIterator[tuple[str, int]]:
+        for document_id, version in await self._read(records.read_versions):
+            yield document_id, version
+
+    async def count(self) -> int:
+        return await self._read(
+            lambda connection: int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+        )
+
+    async def close(self) -> None:
+        await self._catch_up.close()
+        await self._records.close()
+
+    def _check_dimension(self, embedding: Embedding) -> None:
+        if len(embedding) != self._dimension:
+            raise ConfigError(
+                f"the search index takes embeddings of {self._dimension} numbers, this one has "
+                f"{len(embedding)}; set RAG_EMBEDDER to the model the index was built with"
+            )
+
+    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        def checked(connection: sqlite3.Connection) -> T:
+            records.read_state(connection, self._dimension)
+            return query(connection)
+
+        return await self._records.read(checked)
+
+    def _search(self, connection: sqlite3.Connection, query: SearchQuery) -> _Found:
+        state = records.read_state(connection, self._dimension)
+        if state is None:
+            return _NOTHING
+        columns = self._columns.catch_up(connection, state.position)
+        documents = None
+        if query.document_ids is not None:
+            documents = records.read_document_numbers(connection, query.document_ids)
+        mask = columns.allowed(query.readers, documents)
+        depth = max(_DEPTH, query.top_k)
+        vector: Ranking = []
+        if query.embedding is not None and query.mode != "text":
+            rows = columns.nearest(query.embedding, mask, depth + _SPARE)
+            vector = _by_cosine(connection, rows, query.embedding)[:depth]
+        text = _NO_TEXT
+        if query.mode != "vector":
+            text = self._by_text(state, query.text, columns, mask, depth)
+        is_fused = query.mode == "hybrid" and query.embedding is not None
+        best = (fuse([vector, text.ranking]) if is_fused else vector or text.ranking)[: query.top_k]
+        chunks = records.read_chunks(connection, [row for row, _ in best])
+        hits = [Hit(chunk=chunks[row], score=score) for row, score in best if row in chunks]
+        return _Found(hits, len(hits) == len(best), text.is_behind, text.damaged_folder)
+
+    def _by_text(self, state: records.State, text: str, columns: Columns, mask: Mask, depth: int) -> _Text:
+        try:
+            snapshot = self._text.catch_up(state.text_folder, state.position)
+            if snapshot is None:
+                return _Text([], is_behind=True)
+            is_behind = not snapshot.position.covers(state.position)
+            return _Text(_by_bm25(snapshot, text, columns, mask, depth), is_behind)
+        except TextIndexError:
+            return _Text([], is_behind=True, damaged_folder=state.text_folder)
+
+
+def _by_cosine(connection: sqlite3.Connection, rows: list[int], embedding: Embedding) -> Ranking:
+    found = connection.execute(
+        "SELECT row, embedding FROM embeddings WHERE row IN (SELECT value FROM json_each(?))",
+        (json.dumps(rows),),
+    ).fetchall()
+    if not found:
+        return []
+    stored = np.frombuffer(b"".join(half for _, half in found), np.float16).astype(np.float32)
+    scores = stored.reshape(len(found), -1) @ unit_vectors([embedding])[0]
+    order = np.argsort(-scores, kind="stable")  # found is by row: ties go to the older one
+    return [(found[slot][0], float(scores[slot])) for slot in order.tolist()]
+
+
+def _by_bm25(snapshot: TextSnapshot, text: str, columns: Columns, mask: Mask, depth: int) -> Ranking:
+    """The best `depth` that the mask lets through: search deeper until there are enough or no more."""
+    share = max(int(np.count_nonzero(mask)), 1) / max(len(mask), 1)
+    documents = None
+    asked = depth + 16
+    if share < 0.2:
+        among = np.unique(columns.documents[mask])
+        documents = among.tolist() if len(among) <= _FEW_DOCUMENTS else None
+    if documents is None:
+        asked = int(asked / share * 1.2) if share < 1 else asked
+    while True:
+        rows, scores = snapshot.search(text, asked, documents)
+        kept = columns.readable(rows, mask)
+        if np.count_nonzero(kept) >= depth or len(rows) < asked:
+            break
+        asked *= 4
+    order = np.lexsort((rows[kept], -scores[kept]))[:depth]
+    return list(zip(rows[kept][order].tolist(), scores[kept][order].tolist(), strict=True))
