@@ -1,0 +1,147 @@
+/** The page's composition: builds every part once and tells each what the others did. Loaded by index.html. */
+
+import { Api } from "./api.js";
+import { Conversation } from "./conversation.js";
+import { Cover } from "./cover.js";
+import { Documents } from "./documents.js";
+import { byId, el, iconButton } from "./dom.js";
+import { History } from "./history.js";
+import { inWords } from "./problems.js";
+import { Session } from "./session.js";
+import { SignIn } from "./sign_in.js";
+import { SourcePanel } from "./source.js";
+import { Start } from "./start.js";
+
+class App {
+  constructor() {
+    this.session = new Session();
+    this.api = new Api(this.session);
+    this.signIn = new SignIn(byId("welcome"), this.session, (isNew) => this.#enter(isNew));
+    this.start = new Start((question) => this.conversation.ask(question), () => this.documents.choose());
+    this.#library();
+    this.#chat();
+    this.sourceCover = new Cover([byId("chat"), byId("library"), document.querySelector(".bar")], "(max-width: 68rem)");
+    this.libraryCover = new Cover([byId("chat"), byId("source")], "(max-width: 48rem)");
+    this.source = new SourcePanel(byId("source"), this.api, (isOpen) => {
+      byId("workspace").classList.toggle("has-source", isOpen);
+      this.sourceCover.set(isOpen);
+    });
+    byId("sign-out").addEventListener("click", () => this.#signOut());
+    byId("library-toggle").addEventListener("click", () => this.#showLibrary(!this.libraryCover.isOpen));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape());
+    this.session.addEventListener("ended", () => this.#leave("Your session has ended. Sign in again."));
+  }
+
+  async run() {
+    try {
+      if (await this.session.restore()) await this.#enter(false);
+      else this.signIn.show();
+    } catch (error) {
+      this.signIn.show(inWords(error));
+    }
+  }
+
+  #library() {
+    const documents = el("section", { "aria-labelledby": "documents-heading" });
+    const history = el("section", { "aria-labelledby": "conversations-heading" });
+    byId("library").replaceChildren(documents, history);
+    this.documents = new Documents(documents, this.api, {
+      open: (one, opener) => this.#openSource({ document_id: one.id, document: one.name, page: 1, page_kind: one.page_kind, snippet: "" }, opener),
+      announce,
+      removed: (id) => this.source.forget(id),
+      changed: (list) => this.start.know(list),
+    });
+    this.history = new History(history, this.api, {
+      open: async (id) => {
+        await this.conversation.open(id);
+        this.#showLibrary(false);
+      },
+      begin: () => {
+        this.conversation.reset();
+        this.#showLibrary(false);
+        this.conversation.box.focus();
+      },
+      current: () => this.conversation.id,
+    });
+  }
+
+  #chat() {
+    this.notice = el("div", { class: "notice", role: "status" });
+    const main = el("div", { class: "chat-column" });
+    byId("chat").replaceChildren(this.notice, main);
+    this.conversation = new Conversation(main, this.api, this.start.node, {
+      openSource: (cited, opener) => this.#openSource(cited, opener),
+      announce,
+      changed: () => this.history.refresh(),
+    });
+  }
+
+  /** @param {boolean} isNew whether the account was made just now */
+  async #enter(isNew) {
+    const user = this.session.user;
+    byId("workspace").hidden = false;
+    byId("who").textContent = user?.email ?? "";
+    if (isNew && user?.is_administrator) this.#note("This is the first account, so it administers the library: it may delete every document and share with everyone.");
+    this.conversation.box.focus();
+    await Promise.all([this.documents.start(), this.conversation.restore()]);
+    await this.history.refresh();
+  }
+
+  async #signOut() {
+    this.#leave("");
+    try {
+      await this.session.signOut();
+    } catch (error) {
+      this.signIn.show(`You are signed out here. ${inWords(error)}`);
+    }
+  }
+
+  /** Nothing that one user saw is left for the next. @param {string} reason */
+  #leave(reason) {
+    this.documents.stop();
+    this.history.clear();
+    this.source.forget();
+    this.conversation.reset();
+    this.notice.replaceChildren();
+    this.#showLibrary(false);
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    byId("workspace").hidden = true;
+    this.signIn.show(reason);
+  }
+
+  /** @param {import("./source.js").Cited} cited @param {HTMLElement} opener */
+  #openSource(cited, opener) {
+    this.#showLibrary(false);
+    this.source.open(cited, opener);
+  }
+
+  /** @param {boolean} isOpen */
+  #showLibrary(isOpen) {
+    const toggle = byId("library-toggle");
+    if (this.libraryCover.isOpen && !isOpen) toggle.focus();
+    toggle.setAttribute("aria-expanded", String(isOpen));
+    byId("library").classList.toggle("is-open", isOpen);
+    this.libraryCover.set(isOpen);
+    if (isOpen) byId("library").querySelector("button")?.focus();
+  }
+
+  /** Close what lies on top; a dialog closes itself. */
+  #escape() {
+    if (document.querySelector("dialog")) return;
+    if (this.libraryCover.isOpen) this.#showLibrary(false);
+    else this.source.close();
+  }
+
+  /** @param {string} words */
+  #note(words) {
+    const close = iconButton("close", "Dismiss", () => this.notice.replaceChildren());
+    this.notice.replaceChildren(el("p", { class: "note" }, el("span", {}, words), close));
+  }
+}
+
+/** Say it to whoever listens instead of looks. @param {string} words */
+function announce(words) {
+  byId("status").textContent = words;
+}
+
+new App().run();

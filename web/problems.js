@@ -1,0 +1,74 @@
+/**
+ * What can go wrong with a request, in words for a person. Thrown by session, api and upload; shown by
+ * whoever asked.
+ */
+
+export class Problem extends Error {
+  /** @param {string} message @param {{status?: number, retryAfter?: number, requestId?: string}} [more] */
+  constructor(message, { status = 0, retryAfter = 0, requestId = "" } = {}) {
+    super(message);
+    this.status = status; // 0: no answer came
+    this.retryAfter = retryAfter; // seconds
+    this.requestId = requestId;
+  }
+}
+
+const UNREACHABLE = "The server cannot be reached. Check the connection, then try again.";
+
+/** For statuses that come without a detail, from a proxy for instance. */
+const BY_STATUS = /** @type {Record<number, string>} */ ({
+  401: "You are signed out. Sign in again.",
+  403: "You may not do that.",
+  404: "It is not there any more.",
+  413: "That is too large.",
+  429: "Too many requests just now.",
+  503: "The service is not available just now.",
+  504: "The service took too long to answer.",
+});
+
+/** @param {{detail?: unknown, title?: string, status?: number, request_id?: string}} body @param {number} [retryAfter] */
+export function problemFrom(body, retryAfter = 0) {
+  const status = Number(body.status) || 500;
+  const detail = typeof body.detail === "string" && body.detail ? body.detail : BY_STATUS[status] ?? body.title ?? "Something went wrong.";
+  return new Problem(sentence(detail), { status, retryAfter, requestId: body.request_id });
+}
+
+/** @param {Response} response one that is not ok */
+export async function problemOf(response) {
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
+  const body = isJson ? await response.json().catch(() => ({})) : {};
+  return problemFrom({ request_id: response.headers.get("X-Request-Id") ?? "", ...body, status: response.status }, retryAfter);
+}
+
+/** `fetch`, with a lost connection as a Problem; an abort stays what it is. */
+export async function send(/** @type {string} */ url, /** @type {RequestInit} */ options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw isAbort(error) ? error : unreachable();
+  }
+}
+
+export function unreachable() {
+  return new Problem(UNREACHABLE);
+}
+
+/** @param {unknown} error */
+export function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** What to show of any error. @param {unknown} error @returns {string} */
+export function inWords(error) {
+  if (!(error instanceof Problem)) return "Something in this page went wrong. Reload it, then try again.";
+  const wait = error.retryAfter > 0 ? ` Try again in ${Math.ceil(error.retryAfter)} s.` : "";
+  const trace = error.status >= 500 && error.requestId ? ` (Request ${error.requestId})` : "";
+  return error.message + wait + trace;
+}
+
+/** The API's details begin small and have no full stop. @param {string} text */
+function sentence(text) {
+  const shown = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…)]$/.test(shown) ? shown : `${shown}.`;
+}

@@ -1,0 +1,126 @@
+/** The first thing a visitor sees: sign in, or make an account. Made by app. */
+
+import { el } from "./dom.js";
+import { inWords } from "./problems.js";
+
+const MODES = {
+  signIn: {
+    heading: "Sign in",
+    button: "Sign in",
+    password: "current-password",
+    hint: "",
+    question: "New here?",
+    other: "Create an account",
+  },
+  register: {
+    heading: "Create an account",
+    button: "Create the account",
+    password: "new-password",
+    hint: "A long password that you use nowhere else. The first account of a new library administers it.",
+    question: "You have an account?",
+    other: "Sign in",
+  },
+};
+
+export class SignIn {
+  /** @type {keyof typeof MODES} */
+  #mode = "signIn";
+
+  /**
+   * @param {HTMLElement} root @param {import("./session.js").Session} session
+   * @param {(isNew: boolean) => void} done
+   */
+  constructor(root, session, done) {
+    this.root = root;
+    this.session = session;
+    this.done = done;
+    this.heading = el("h2", {});
+    this.error = el("p", { class: "note error", role: "alert", hidden: true });
+    this.email = el("input", { id: "email", type: "email", name: "username", autocomplete: "username", required: true, dir: "ltr" });
+    this.password = el("input", { id: "password", type: "password", name: "password", required: true, "aria-describedby": "password-hint" });
+    this.hint = el("p", { id: "password-hint", class: "hint" });
+    this.button = el("button", { type: "submit", class: "button primary wide" });
+    this.question = el("span", {});
+    this.other = el("button", { type: "button", class: "link", onclick: () => this.#turn(this.#mode === "signIn" ? "register" : "signIn") });
+    root.replaceChildren(this.#pitch(), this.#form());
+    this.#turn("signIn");
+  }
+
+  /** @param {string} [reason] why one has to sign in again */
+  show(reason = "") {
+    this.root.hidden = false;
+    this.#say(reason);
+    (this.email.value ? this.password : this.email).focus();
+  }
+
+  hide() {
+    this.root.hidden = true;
+    this.password.value = "";
+  }
+
+  #pitch() {
+    const words = "Add your documents, ask a question, and read the answer with the page it comes from.";
+    return el("div", { class: "pitch" }, el("h1", { class: "brand" }, "RAG Functions"), el("p", {}, words));
+  }
+
+  #form() {
+    const show = el("input", { id: "show-password", type: "checkbox" });
+    show.addEventListener("change", () => (this.password.type = show.checked ? "text" : "password"));
+    const form = el(
+      "form",
+      { class: "card" },
+      this.heading,
+      this.error,
+      el("label", { for: "email" }, "E-mail address"),
+      this.email,
+      el("label", { for: "password" }, "Password"),
+      this.password,
+      this.hint,
+      el("label", { class: "check" }, show, " Show the password"),
+      this.button,
+      el("p", { class: "switch" }, this.question, " ", this.other),
+    );
+    form.addEventListener("submit", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    return form;
+  }
+
+  /** @param {keyof typeof MODES} mode */
+  #turn(mode) {
+    this.#mode = mode;
+    const words = MODES[mode];
+    this.heading.textContent = words.heading;
+    this.button.textContent = words.button;
+    this.password.autocomplete = words.password;
+    this.hint.textContent = words.hint;
+    this.hint.hidden = !words.hint;
+    this.question.textContent = words.question;
+    this.other.textContent = words.other;
+    this.#say("");
+  }
+
+  async #submit() {
+    const isNew = this.#mode === "register";
+    this.button.disabled = true;
+    this.#say("");
+    try {
+      if (isNew) await this.session.register(this.email.value, this.password.value);
+      else await this.session.signIn(this.email.value, this.password.value);
+      this.hide();
+      this.done(isNew);
+    } catch (error) {
+      this.#say(inWords(error));
+      this.password.focus();
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    this.error.textContent = words;
+    this.error.hidden = !words;
+  }
+}
