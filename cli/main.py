@@ -27,7 +27,7 @@ Password = Annotated[str | None, typer.Option("--password", help="Asked for when
 def main() -> None:
     """Run a command; what stops it is one clear line and exit code 1."""
     try:
-        app()
+        app(prog_name="rag")
     except (CommandError, HostError, RagError) as error:
         sys.exit(f"rag: {error}")
     except OSError as error:
@@ -96,3 +96,7 @@ def _use(data: Path | None) -> None:
     """From here on the settings name this data folder: `function_app` reads them when it is imported."""
     if data is not None:
         override_environment("data", str(data))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# `make up` and `make test` are all that a fresh machine needs; it must have Python 3.11 or newer and make.
+
+PORT ?= 7071
+RAG_DATA ?= .rag
+# Defaults of the settings of these names: whether weights are there is asked without starting Python.
+RAG_MODELS ?= .cache/models
+RAG_EMBEDDER ?= e5
+
+# Each interpreter that is named has an environment of its own, so that they do not mix.
+PYTHON ?=
+VENV ?= $(if $(PYTHON),.venv-$(notdir $(PYTHON)),.venv)
+PY = "$(VENV)/bin/python"
+PIP = $(PY) -m pip --disable-pip-version-check -qq
+
+FAST = tests/architecture tests/unit tests/contract
+REST = $(filter-out $(FAST),$(patsubst %/,%,$(sort $(wildcard tests/*/))))
+
+.PHONY: help up test check clean lock bench weights chromium
+
+help:
+	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
+	@echo "make test    install what the tests need and run them all"
+	@echo "make check   ruff, mypy, architecture"
+	@echo "make bench   measure, write bench/RESULTS.md"
+	@echo "make lock    resolve pyproject.toml into the requirements files"
+	@echo "make clean   remove the environments and caches; keep .rag"
+
+up: $(VENV)/local.stamp weights
+	@exec "$(VENV)/bin/rag" serve --port "$(PORT)" --data "$(RAG_DATA)" --samples samples
+
+test: $(VENV)/dev.stamp weights chromium
+	$(PY) -m pytest $(FAST) $(REST)
+
+check: $(VENV)/dev.stamp
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/architecture
+
+bench: $(VENV)/dev.stamp weights
+	@for part in $(filter-out results,$(basename $(notdir $(wildcard bench/[!_]*.py)))); do \
+	    echo "bench.$$part"; $(PY) -m "bench.$$part" || exit 1; done
+
+clean:
+	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+LOCK = $(PY) -m uv pip compile pyproject.toml --upgrade --universal --no-header --no-annotate --python-version 3.11
+lock: $(VENV)/local.stamp
+	@$(PIP) install uv==0.13.9
+	$(LOCK) --output-file requirements.txt
+	$(LOCK) --extra local --output-file requirements-local.txt
+	$(LOCK) --extra local --extra dev --output-file requirements-dev.txt
+
+$(VENV)/local.stamp: requirements-local.txt | $(VENV)/rag.stamp
+	@echo "Installing what it runs on (once; some minutes on a slow line)"
+	@$(PIP) install -r requirements-local.txt
+	@touch "$@"
+
+$(VENV)/dev.stamp: requirements-dev.txt | $(VENV)/local.stamp
+	@echo "Installing what the tests need (once)"
+	@$(PIP) install -r requirements-dev.txt
+	@touch "$@"
+
+# The environment, the project on its path, and the command `rag`. Neither needs a build or a download.
+# The script is no Python file, since a path with spaces cannot stand behind `#!`.
+$(VENV)/rag.stamp:
+	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	    "$$python" -m venv --clear "$(VENV)" >/dev/null 2>&1 && break; \
+	    rm -rf "$(VENV)"; lacking=$$python; \
+	done; \
+	if [ -x $(PY) ]; then echo "Using $$($(PY) --version) in $(VENV)"; \
+	elif [ -n "$$lacking" ]; then \
+	    echo "$$lacking cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; \
+	else \
+	    echo "needs Python 3.11 or newer; install one, or name it: PYTHON=/path/to/python3" >&2; exit 1; \
+	fi
+	@$(PY) -c 'import pathlib, sysconfig; \
+	    pathlib.Path(sysconfig.get_path("purelib"), "rag_functions.pth").write_text(f"{pathlib.Path.cwd()}\n")'
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -P -m cli.main "$$@"\n' > "$(VENV)/bin/rag"
+	@chmod +x "$(VENV)/bin/rag"
+	@touch "$@"
+
+weights: $(VENV)/local.stamp
+	@test -f "$(RAG_MODELS)/$(RAG_EMBEDDER)/model.json" || "$(VENV)/bin/rag" weights
+
+chromium:
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium for the browser tests (once)"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; \
+	fi; \
+	command -v chromium >/dev/null || \
+	    echo "NO CHROMIUM: the browser tests are skipped. As root: apt-get install chromium"
