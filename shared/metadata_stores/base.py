@@ -28,8 +28,9 @@ class DocumentStore(Protocol):
         """There is a blob with this etag, to be ingested.
 
         A new document is inserted as given, with etag None. An existing one becomes queued with the
-        given size, unless its claimed etag is this very one: then nothing changes (the trigger was
-        faster). A tombstone comes back to life: owner, readers, created_at as given, versions kept.
+        given size and without its old reason, unless its claimed etag is this very one: then nothing
+        changes (the trigger was faster). A tombstone comes back to life: owner, readers, created_at as
+        given, versions kept.
         Returns what is stored then.
         """
 
@@ -44,7 +45,7 @@ class DocumentStore(Protocol):
     async def set_status(
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
-        """Only while `version` is the claimed one; whether it was."""
+        """Only while `version` is the claimed one (0: never claimed yet) and no tombstone; whether it was."""
 
     async def publish(
         self,
@@ -68,13 +69,17 @@ class DocumentStore(Protocol):
         """A permanent failure: status failed, `current_version` 0, only while it is the claimed one."""
 
     async def keep_current(self, document_id: str, version: int, *, now: float) -> bool:
-        """The claimed content equals the current one: status indexed, `current_version` unchanged."""
+        """The claimed content equals the current one: status indexed, `current_version` unchanged.
+
+        Only while `version` is the claimed one and there is a current one; whether it was.
+        """
 
     async def requeue(self, document_id: str, *, now: float) -> bool:
         """Status queued, reason forgotten, the next claim gets a fresh version. False: unknown, tombstone."""
 
     async def bury(self, document_id: str, *, now: float) -> Document | None:
-        """Make a tombstone: current_version 0, claimed_version + 1, status deleted. What it was before."""
+        """Make a tombstone: current_version 0, claimed_version + 1, status deleted, etag and content hash
+        forgotten. What it was before; a tombstone stays as it is."""
 
     async def purge_tombstones(self, *, before: float) -> int:
         """Forget tombstones last changed before then; how many."""
@@ -85,7 +90,8 @@ class DocumentStore(Protocol):
     async def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
         """Those that exist, by id; tombstones too. For the check of every hit: fast for 100 ids."""
 
-    async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool: ...
+    async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool:
+        """False: unknown, tombstone."""
 
     async def list_documents(
         self,
@@ -101,23 +107,28 @@ class DocumentStore(Protocol):
     def every_document(self) -> AsyncIterator[Document]:
         """All, tombstones too, by name, paged inside; for the reconciler."""
 
-    async def count_documents(self) -> dict[DocumentStatus, int]: ...
+    async def count_documents(self) -> dict[DocumentStatus, int]:
+        """For every status, zeros and tombstones too."""
 
 
 class UserStore(Protocol):
     async def add_user(self, user: User, *, first_is_administrator: bool) -> User | None:
-        """None if the email is taken. With `first_is_administrator` the first user of an empty store
-        becomes one, decided in the same atomic step."""
+        """None if the email (or the id) is taken. With `first_is_administrator` the first user of an
+        empty store becomes one, decided in the same atomic step."""
 
     async def user(self, user_id: str) -> User | None: ...
 
     async def user_by_email(self, email: str) -> User | None: ...
 
-    async def set_password_hash(self, user_id: str, password_hash: str) -> None: ...
+    async def set_password_hash(self, user_id: str, password_hash: str) -> None:
+        """Nothing happens for an unknown user."""
 
-    async def list_users(self) -> list[User]: ...
+    async def list_users(self) -> list[User]:
+        """By email."""
 
-    async def add_refresh_token(self, token: RefreshToken) -> None: ...
+    async def add_refresh_token(self, token: RefreshToken) -> bool:
+        """False, and nothing stored, if any token of its family is revoked: a replay seen between a
+        rotation's claim and this call must not leave a live link behind."""
 
     async def refresh_token(self, token_hash: str) -> RefreshToken | None: ...
 
@@ -135,7 +146,8 @@ class UserStore(Protocol):
     async def family_is_live(self, family_id: str, *, now: float) -> bool:
         """Whether any token of it is neither revoked nor expired."""
 
-    async def purge_refresh_tokens(self, *, before: float) -> int: ...
+    async def purge_refresh_tokens(self, *, before: float) -> int:
+        """Forget those that expired before then; how many."""
 
 
 class ConversationStore(Protocol):
@@ -157,7 +169,8 @@ class ConversationStore(Protocol):
 
     async def delete_conversation(self, conversation_id: str, user_id: str) -> bool: ...
 
-    async def add_feedback(self, feedback: Feedback) -> None: ...
+    async def add_feedback(self, feedback: Feedback) -> None:
+        """A user's later word on the same answer replaces the earlier one."""
 
 
 class MetadataStore(DocumentStore, UserStore, ConversationStore, Protocol):

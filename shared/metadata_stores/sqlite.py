@@ -1,0 +1,30 @@
+"""`SqliteMetadataStore`: documents, users and conversations in one SQLite file. Built by compose.
+
+The local profile's authority. Every commit is synced to disk: what was acknowledged survives a power cut.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from shared.metadata_stores.sqlite_conversations import CONVERSATIONS_SCHEMA, SqliteConversations
+from shared.metadata_stores.sqlite_document_rows import DOCUMENTS_SCHEMA
+from shared.metadata_stores.sqlite_documents import SqliteDocuments
+from shared.metadata_stores.sqlite_users import USERS_SCHEMA, SqliteUsers
+from shared.sqlite_file import SqliteFile
+
+_VERSION = 1  # of the three schemas together; raise it with every change
+
+
+class SqliteMetadataStore(SqliteDocuments, SqliteUsers, SqliteConversations):
+    def __init__(self, path: Path) -> None:
+        schema = DOCUMENTS_SCHEMA + USERS_SCHEMA + CONVERSATIONS_SCHEMA
+        self._file = SqliteFile(path, schema, version=_VERSION)
+
+    async def ping(self) -> None:
+        def any_document(connection: sqlite3.Connection) -> None:
+            connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone()
+
+        await self._file.read(any_document)
+
+    async def close(self) -> None:
+        await self._file.close()

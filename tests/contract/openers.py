@@ -1,0 +1,53 @@
+"""The implementations that the contract suites of stores, queues, caches and secrets run against.
+
+Each entry opens one on a folder of the test's own. Opened twice on the same folder, also by another
+process, it must show the same content. An implementation behind a server joins by its entry here.
+"""
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from shared.metadata_stores.base import MetadataStore
+from shared.metadata_stores.sqlite import SqliteMetadataStore
+
+
+class Plug(Protocol):
+    async def close(self) -> None: ...
+
+
+P = TypeVar("P", bound=Plug)
+T = TypeVar("T")
+Opener: TypeAlias = Callable[[Path], AbstractAsyncContextManager[P]]
+
+
+def closing(open_plug: Callable[[Path], P]) -> Opener[P]:
+    @asynccontextmanager
+    async def opener(folder: Path) -> AsyncIterator[P]:
+        plug = open_plug(folder)
+        try:
+            yield plug
+        finally:
+            await plug.close()
+
+    return opener
+
+
+METADATA_STORES: dict[str, Opener[MetadataStore]] = {
+    "sqlite": closing(lambda folder: SqliteMetadataStore(folder / "metadata.db")),
+}
+
+
+async def in_processes(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
+    """`work(*call)` for each call, in a process each, all starting at the same moment."""
+    context = multiprocessing.get_context("spawn")
+    everyone_is_up = context.Barrier(len(calls))
+    with ProcessPoolExecutor(
+        len(calls), mp_context=context, initializer=everyone_is_up.wait, initargs=(60,)
+    ) as pool:
+        loop = asyncio.get_running_loop()
+        return await asyncio.gather(*(loop.run_in_executor(pool, work, *call) for call in calls))
