@@ -14,11 +14,13 @@ from host.standalone import StandaloneHost
 from host.web import listen
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry.logs import configure
 
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
     """Until a signal. Errors: `HostError`, `ConfigError`, `CommandError`; nothing is left behind then."""
     settings = read_settings()
+    configure(settings.log_level)
     listener = listen(host, port)
     with listener:
         is_new = _prepare_folder(settings.data)

@@ -6,7 +6,6 @@ queue of any other. Deletions, which no blob trigger sees, are announced as stor
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +15,6 @@ from azure.functions.blob import InputStream
 from host.contract import Message, Queue, WatchedBlobs
 from host.functions import Function
 from host.loops import until
-
-log = logging.getLogger(__name__)
 
 BLOB_QUEUE = "azure-webjobs-blobtrigger"
 BLOB_POISON_QUEUE = "webjobs-blobtrigger-poison"

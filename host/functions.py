@@ -10,6 +10,8 @@ from typing import Any
 
 import azure.functions as func
 
+from shared.telemetry.logs import event
+
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +31,7 @@ class Function:
         async with asyncio.timeout(self.timeout):
             await self.call(**{self.binding["name"]: argument})
         took = round((time.perf_counter() - began) * 1000)
-        log.debug("function_ran", extra={"function": self.name, "attempt": attempt, "ms": took})
+        event(log, "function_ran", level=logging.DEBUG, function=self.name, attempt=attempt, ms=took)
 
 
 def read_functions(app: func.FunctionApp, *, timeout: float | None) -> list[Function]:

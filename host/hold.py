@@ -7,6 +7,7 @@ from typing import Generic, Self
 
 from host.contract import M, Queue
 from host.options import QueueOptions
+from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,8 @@ class Hold(Generic[M]):
                     renewed = await self._queue.extend(
                         self._name, self.message, visibility=self._options.visibility
                     )
-                except Exception:  # the edge: the next renewal tries again, within the same hold
-                    log.exception("hold_not_renewed", extra={"queue": self._name})
+                except Exception as error:  # noqa: BLE001 - the next renewal tries again, within the same hold
+                    event(log, "hold_not_renewed", level=logging.ERROR, error=error, queue=self._name)
                     continue
                 if renewed is None:
                     self._log_lost()
@@ -68,4 +69,4 @@ class Hold(Generic[M]):
             self._renewing.cancel()
 
     def _log_lost(self) -> None:
-        log.warning("hold_lost", extra={"queue": self._name, "message_id": self.message.id})
+        event(log, "hold_lost", level=logging.WARNING, queue=self._name, message_id=self.message.id)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from shared.telemetry.logs import event
+
 log = logging.getLogger(__name__)
 
 _STABLE_AFTER = 60.0  # seconds of life after which a crash counts as the first again
@@ -21,9 +23,9 @@ async def supervise(
         began = clock()
         try:
             await run()
-        except Exception:  # the edge: nothing that a loop raises ends the host
+        except Exception as error:  # noqa: BLE001 - nothing that a loop raises ends the host
             delay = least if clock() - began > _STABLE_AFTER else delay
-            log.exception("loop_crashed", extra={"loop": name, "restart_in": delay})
+            event(log, "loop_crashed", level=logging.ERROR, error=error, loop=name, restart_in=delay)
             await wait(stopping, timeout=delay)
             delay = min(delay * 2, most)
         else:

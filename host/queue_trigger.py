@@ -13,6 +13,7 @@ from host.contract import M, Queue
 from host.hold import Hold
 from host.loops import wait
 from host.options import QueueOptions
+from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +83,8 @@ class QueueTrigger(Generic[M]):
                 await self._park(Hold(self._queue, self.name, message, self._options))
             else:
                 await self._attempt(message)
-        except Exception:  # the edge: the hold runs out and the message comes again
-            log.exception("message_not_settled", extra={"queue": self.name, "message_id": message.id})
+        except Exception as error:  # noqa: BLE001 - the hold runs out and the message comes again
+            self._log("message_not_settled", message, logging.ERROR, error)
 
     async def _attempt(self, message: M) -> None:
         attempt = message.dequeue_count
@@ -93,9 +94,8 @@ class QueueTrigger(Generic[M]):
             except asyncio.CancelledError:
                 await hold.hand_back(delay=0.0)
                 raise
-            except Exception as error:  # the edge: a function that fails is tried again, whatever it raised
-                fields = {"queue": self.name, "message_id": message.id, "attempt": attempt}
-                log.warning("function_failed", extra=fields | {"error": repr(error)}, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - a function that fails is tried again, whatever it raised
+                self._log("function_failed", message, logging.WARNING, error)
                 await self._fail(hold, attempt)
             else:
                 await hold.delete()
@@ -110,7 +110,11 @@ class QueueTrigger(Generic[M]):
     async def _park(self, hold: Hold[M]) -> None:
         await self._queue.send(self._poison, hold.message.body)
         await hold.delete()
-        log.error("message_parked", extra={"queue": self._poison, "message_id": hold.message.id})
+        self._log("message_parked", hold.message, logging.ERROR)
+
+    def _log(self, name: str, message: M, level: int, error: Exception | None = None) -> None:
+        fields = {"queue": self.name, "message_id": message.id, "attempt": message.dequeue_count}
+        event(log, name, level=level, error=error, **fields)
 
     async def _hand_back_all(self) -> None:
         for task in self._running:

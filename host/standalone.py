@@ -18,6 +18,7 @@ from host.options import HostOptions
 from host.queue_trigger import QueueTrigger
 from host.timer_trigger import TimerTrigger
 from host.web import Server, wrap
+from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class StandaloneHost:
     def _signalled(self, number: signal.Signals) -> None:
         if self._stopping.is_set():
             os._exit(128 + number)
-        log.info("stopping", extra={"signal": number.name})
+        event(log, "stopping", signal=number.name)
         watchdog = threading.Timer(_EXIT_SECONDS, os._exit, (0,))
         watchdog.daemon = True
         watchdog.start()
@@ -103,7 +104,7 @@ class StandaloneHost:
         services = opening.result()
         warming = asyncio.create_task(_nothing_raised("warm_up", lambda: _warm_up(services)))
         loops = {} if self._options.only == "http" else self._loops(services)
-        log.info("started", extra={"loops": sorted(loops)})
+        event(log, "started", loops=",".join(sorted(loops)))
         tasks = [asyncio.create_task(self._supervised(name, loop)) for name, loop in loops.items()]
         await self._stopping.wait()
         warming.cancel()
@@ -171,8 +172,8 @@ class StandaloneHost:
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._module.runtime.close()
-        except Exception:  # the edge: the process ends in any case, and everything it leaves is crash-safe
-            log.exception("close_failed")
+        except Exception as error:  # noqa: BLE001 - the process ends in any case, and what it leaves is crash-safe
+            event(log, "close_failed", level=logging.ERROR, error=error)
 
 
 async def _warm_up(services: Services) -> None:
@@ -184,5 +185,5 @@ async def _warm_up(services: Services) -> None:
 async def _nothing_raised(name: str, work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
-    except Exception:  # the edge: what only makes the start nicer never ends the host
-        log.exception("side_task_failed", extra={"task": name})
+    except Exception as error:  # noqa: BLE001 - what only makes the start nicer never ends the host
+        event(log, "side_task_failed", level=logging.ERROR, error=error, task=name)

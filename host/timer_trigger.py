@@ -10,6 +10,7 @@ from azure.functions.timer import TimerRequest
 from host import schedule
 from host.functions import Function
 from host.loops import wait
+from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
@@ -43,5 +44,5 @@ class TimerTrigger:
     async def _fire(self, *, past_due: bool) -> None:
         try:
             await self._function.invoke(TimerRequest(past_due=past_due))
-        except Exception:  # the edge: a timer that failed fires again on schedule
-            log.exception("function_failed", extra={"function": self._function.name})
+        except Exception as error:  # noqa: BLE001 - a timer that failed fires again on schedule
+            event(log, "function_failed", level=logging.ERROR, error=error, function=self._function.name)
