@@ -24,23 +24,29 @@ class Runtime:
         self.settings = settings
         self.metrics = Metrics()
         self._open_services = open_services
-        self._services: Services | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[Services] | None = None
 
     async def services(self) -> Services:
-        """Errors: `ConfigError`, `BackendUnavailable`; the next call tries again."""
-        if self._services is None:
-            async with self._opening:
-                if self._services is None:
-                    self._services = await self._open_services(self.settings)
-        return self._services
+        """Errors: `ConfigError`, `BackendUnavailable`; the next call tries again.
+
+        Who stops waiting does not stop the opening: others wait for the same one.
+        """
+        if self._opening is None or _has_failed(self._opening):
+            self._opening = asyncio.ensure_future(self._open())
+        return await asyncio.shield(self._opening)
 
     async def close(self) -> None:
         """Close every plug; the next use opens them again."""
-        async with self._opening:
-            services, self._services = self._services, None
-        if services is not None:
-            await services.close()
+        opening, self._opening = self._opening, None
+        if opening is not None and not _has_failed(opening):
+            await (await opening).close()
+
+    async def _open(self) -> Services:
+        return await self._open_services(self.settings)
+
+
+def _has_failed(task: asyncio.Task[Services]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def runtime_of(request: Request) -> Runtime:

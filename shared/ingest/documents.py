@@ -41,6 +41,11 @@ def display_name(blob_name: str) -> str:
     return blob_name.split("/", 2)[2] if owner_of(blob_name) is not None else blob_name
 
 
+def own_folder(user_id: str) -> str:
+    """Where everything lies that the user uploads."""
+    return f"{_USERS}/{user_id}/"
+
+
 def blob_name(path: str, user_id: str) -> str:
     """Where a caller's path lies: `shared/…` in the shared folder, anything else in the user's own.
 
@@ -52,7 +57,7 @@ def blob_name(path: str, user_id: str) -> str:
         raise InvalidRequest("a document's name is a relative path such as reports/2026.pdf")
     if any(unicodedata.category(char) in _UNWRITABLE or char in _TURNING for char in path):
         raise InvalidRequest("a document's name has no control characters")
-    name = path if path.startswith(SHARED) else f"{_USERS}/{user_id}/{path}"
+    name = path if path.startswith(SHARED) else own_folder(user_id) + path
     if len(name) > MAX_NAME:
         raise InvalidRequest(f"a document's name has at most {MAX_NAME} characters")
     return name

@@ -1,0 +1,68 @@
+"""The HTTP surface: one FastAPI application of every route. Called by function_app."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from functions import (
+    auth,
+    chat_completions,
+    chat_protocol,
+    content,
+    conversations,
+    documents,
+    operations,
+    query,
+    uploads,
+    web,
+)
+from functions.dependencies import Runtime
+from functions.edge import BodyLimit, RequestEdge
+from functions.problems import handle_errors
+
+_ROUTERS = (
+    auth.router,
+    documents.router,
+    uploads.router,
+    content.router,
+    query.router,
+    chat_protocol.router,
+    chat_completions.router,
+    conversations.router,
+    operations.router,
+    web.router,
+)
+_KIB = 1024
+_BODY = 64 * _KIB
+# A chat's client sends the whole conversation each time.
+_CHAT_BODIES = {"/api/chat": 1024 * _KIB, "/api/v1/": 1024 * _KIB}
+_WEB = Path(__file__).resolve().parent.parent / "web"
+
+
+def build_api(runtime: Runtime) -> FastAPI:
+    """The API over the runtime; opens nothing.
+
+    CORS is not here: whatever host serves the API adds the headers, and exactly one may (DESIGN.md §1).
+    """
+    api = FastAPI(
+        title="RAG Functions",
+        description="Ask your documents; answers cite the page.",
+        version="0.1.0",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,  # functions/operations.py serves it: every route becomes a function
+        redirect_slashes=False,
+    )
+    api.state.runtime = runtime
+    api.state.web_files = web.read_files(_WEB)
+    for router in _ROUTERS:
+        # Their routes themselves, as `include_router` would wrap them: the routes are walked.
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                route.operation_id = route.name
+        api.router.routes.extend(router.routes)
+    handle_errors(api)
+    api.add_middleware(BodyLimit, default=_BODY, by_prefix=_CHAT_BODIES)
+    api.add_middleware(RequestEdge, metrics=runtime.metrics)
+    return api

@@ -1,0 +1,103 @@
+"""Accounts over HTTP: register, tokens (OAuth2 password and refresh grants), revoke, me, keys."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.dependencies import Caller, RuntimeOf, ServicesOf
+from shared.auth import sessions
+from shared.errors import InvalidRequest
+
+router = APIRouter(tags=["accounts"])
+
+_DAY = 24 * 3600.0  # seconds
+_Field = Annotated[str | None, Form(max_length=1000)]
+
+
+class Registration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(max_length=1000)
+    password: str = Field(max_length=1000)
+
+
+@router.post("/api/auth/register", status_code=201)
+async def register(body: Registration, runtime: RuntimeOf, services: ServicesOf) -> dict[str, Any]:
+    """Make an account. The first one of an empty store is the administrator."""
+    user = await sessions.register(
+        body.email,
+        body.password,
+        users=services.metadata,
+        passwords=services.passwords,
+        is_open=runtime.settings.registration == "open",
+    )
+    return {"user_id": user.id, "email": user.email, "is_administrator": user.is_administrator}
+
+
+@router.post("/api/auth/token")
+async def create_token(
+    *,
+    response: Response,
+    runtime: RuntimeOf,
+    services: ServicesOf,
+    grant_type: Annotated[str, Form(max_length=100)],
+    username: _Field = None,
+    password: _Field = None,
+    refresh_token: _Field = None,
+) -> dict[str, Any]:
+    """Sign in (`grant_type=password`) or go on (`grant_type=refresh_token`)."""
+    lifetime = runtime.settings.refresh_token_days * _DAY
+    if grant_type == "password" and username is not None and password is not None:
+        session = await sessions.sign_in(
+            username,
+            password,
+            users=services.metadata,
+            passwords=services.passwords,
+            tokens=services.access_tokens,
+            cache=services.cache,
+            refresh_lifetime=lifetime,
+        )
+    elif grant_type == "refresh_token" and refresh_token is not None:
+        session = await sessions.refresh(
+            refresh_token,
+            users=services.metadata,
+            tokens=services.access_tokens,
+            refresh_lifetime=lifetime,
+        )
+    else:
+        raise InvalidRequest(
+            "send grant_type=password with username and password, or grant_type=refresh_token with "
+            "refresh_token"
+        )
+    response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
+    return {
+        "access_token": session.access_token,
+        "token_type": "bearer",
+        "expires_in": session.expires_in,
+        "refresh_token": session.refresh_token,
+        "scope": "",
+    }
+
+
+@router.post("/api/auth/revoke")
+async def revoke_token(token: Annotated[str, Form(max_length=1000)], services: ServicesOf) -> dict[str, Any]:
+    """Sign out: end the session that this refresh token belongs to."""
+    await sessions.sign_out(token, users=services.metadata)
+    return {}
+
+
+@router.get("/api/auth/me")
+async def me(caller: Caller) -> dict[str, Any]:
+    """Who am I?"""
+    return {
+        "user_id": caller.user_id,
+        "email": caller.email,
+        "is_administrator": caller.is_administrator,
+    }
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(services: ServicesOf) -> dict[str, Any]:
+    """The public keys that access tokens are signed with."""
+    return {**services.access_tokens.jwks()}

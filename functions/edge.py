@@ -1,0 +1,152 @@
+"""What every request passes on its way in and every answer on its way out. Put around the API by api.
+
+Plain ASGI, no buffering: streams flow through, and a client that goes away cancels what it asked for.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Mapping
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from functions.problems import problem_response
+from shared.telemetry.logs import event
+from shared.telemetry.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_GONE = 499  # the client did not wait; not sent, only counted
+_CHAT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' blob: data:; frame-src 'self' blob:; object-src blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class RequestEdge:
+    """Outermost: request id, security headers, one log line and the metrics of each request, and the
+    answer to what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        started = time.perf_counter()
+        status = _GONE
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _mark(message, scope["path"], request_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except ClientDisconnect:
+            status = _GONE
+        except Exception as error:
+            if status != _GONE:
+                raise  # in mid-answer: the server has to cut the connection
+            await problem_response(error, request_id)(scope, receive, send_marked)
+        finally:
+            self._record(scope, status, request_id, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.request_answered(
+            method=method, route=route, status=f"{status // 100}xx", seconds=seconds
+        )
+        event(
+            log,
+            "request",
+            request_id=request_id,
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+class BodyLimit:
+    """Refuses bodies past a size without reading them whole.
+
+    `by_prefix` says which paths may send more than `default`. Routes that stream their body say so with
+    `allow_body`.
+    """
+
+    def __init__(self, app: ASGIApp, *, default: int, by_prefix: Mapping[str, int]) -> None:
+        self._app = app
+        self._default = default
+        self._by_prefix = by_prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        limits = (limit for prefix, limit in self._by_prefix.items() if path.startswith(prefix))
+        scope["state"]["body_limit"] = next(limits, self._default)
+        received = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received
+            _refuse_past(scope, _announced_size(scope))
+            message = await receive()
+            received += len(message.get("body", b""))
+            _refuse_past(scope, received)
+            return message
+
+        await self._app(scope, receive_bounded, send)
+
+
+def allow_body(scope: Scope, limit: int) -> None:
+    """Let this request send `limit` bytes. For a route that has not read its body yet.
+
+    Errors: `HTTPException` 413 at once if the request says that it is larger.
+    """
+    scope["state"]["body_limit"] = limit
+    _refuse_past(scope, _announced_size(scope))
+
+
+def _refuse_past(scope: Scope, size: int) -> None:
+    limit = scope["state"]["body_limit"]
+    if size > limit:
+        # The framework hands on this kind of error out of its own reading of bodies, and no other.
+        raise HTTPException(413, f"the body is too large: at most {limit} bytes are taken here")
+
+
+def _announced_size(scope: Scope) -> int:
+    announced = Headers(scope=scope).get("content-length", "")
+    return int(announced) if announced.isdecimal() and len(announced) < 20 else 0
+
+
+def _request_id(scope: Scope) -> str:
+    offered = Headers(scope=scope).get("x-request-id", "")
+    return offered if _SANE_ID.fullmatch(offered) else str(uuid4())
+
+
+def _mark(message: Message, path: str, request_id: str) -> None:
+    headers = MutableHeaders(scope=message)
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    in_chat = path == "/chat" or path.startswith("/chat/")
+    headers["Content-Security-Policy"] = _CHAT_POLICY if in_chat else _API_POLICY
+    # Answers are somebody's own; a route that knows better has said so.
+    headers.setdefault("Cache-Control", "no-store")

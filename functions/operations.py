@@ -1,0 +1,88 @@
+"""For whoever runs it: is it alive, is it ready, how is it doing; and the API's description."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from functions.dependencies import Runtime, RuntimeOf
+from shared.errors import ConfigError, RagError
+from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
+from shared.telemetry.logs import event
+from shared.telemetry.metrics import CONTENT_TYPE
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(tags=["operations"])
+
+_PATIENCE = 2.0  # seconds for a service to answer
+
+
+@router.get("/api/health/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/api/health/ready")
+async def ready(runtime: RuntimeOf) -> JSONResponse:
+    """Everything that a question or an upload needs answers; 503 with the reasons otherwise."""
+    checks = {"services": await _check(runtime.services())}
+    if checks["services"] == "ok":
+        services = await runtime.services()
+        pings: dict[str, Awaitable[object]] = {
+            "metadata": services.metadata.ping(),
+            "blobs": services.blobs.ping(),
+            "queue": services.queue.length(INGEST_QUEUE),
+            "search_index": services.search_index.count(),
+        }
+        reasons = await asyncio.gather(*map(_check, pings.values()))
+        checks = dict(zip(pings, reasons, strict=True))
+    is_ready = all(reason == "ok" for reason in checks.values())
+    return JSONResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": checks}, 200 if is_ready else 503
+    )
+
+
+@router.get("/api/metrics")
+async def metrics(runtime: RuntimeOf) -> Response:
+    """For Prometheus, in its text format."""
+    await _check(_measure(runtime))
+    return Response(runtime.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+@router.get("/api/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
+
+
+async def _measure(runtime: Runtime) -> None:
+    """What is looked up when asked for, not counted as it happens."""
+    services, metrics = await runtime.services(), runtime.metrics
+    counts = await services.metadata.count_documents()
+    metrics.documents_counted({status.value: count for status, count in counts.items()})
+    for queue in (INGEST_QUEUE, POISON_QUEUE):
+        oldest = await services.queue.oldest(queue)
+        metrics.queue_measured(
+            queue,
+            length=await services.queue.length(queue),
+            oldest_seconds=0.0 if oldest is None else max(0.0, time.time() - oldest),
+        )
+
+
+async def _check(answer: Awaitable[object]) -> str:
+    """`ok`, or why not. The probe is open to all: a wrong setting is for the log alone."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await answer
+    except TimeoutError:
+        return f"no answer within {_PATIENCE:g} s"
+    except ConfigError as error:
+        event(log, "settings_refused", level=logging.ERROR, reason=str(error))
+        return "a setting is wrong; the log names it"
+    except RagError as error:
+        return str(error)
+    return "ok"
