@@ -80,7 +80,7 @@ def write_pdf(title: str, blocks: list[Block]) -> bytes:
 
 def _pdf_table(rows: list[list[str]], style: Any) -> Any:
     from reportlab.lib import colors  # type: ignore[import-untyped]
-    from reportlab.platypus import Paragraph, Table  # type: ignore[import-untyped]
+    from reportlab.platypus import Paragraph, Table
 
     widths = {2: (220, 220), 3: (90, 260, 100)}[len(rows[0])]
     cells = [[Paragraph(cell, style) for cell in row] for row in rows]

@@ -14,9 +14,10 @@ from semantic_text_splitter import MarkdownSplitter
 
 from shared.domain import Chunk, ParsedDocument
 
-HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*$")
+HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)")
+MAX_HEADING = 200
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
-TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+TABLE_RULE = re.compile(r"[|: \t]*-[-|: \t]*$")
 WORD = re.compile(r"[^\W_]")
 HEADING_SEPARATOR = " › "
 
@@ -90,7 +91,7 @@ def _sections(text: str, outline: dict[int, str], title: str, cutter: "_Cutter")
 def _heading(line: str) -> tuple[int, str]:
     match = HEADING.match(line)
     assert match is not None
-    return len(match[1]), match[2][:200]
+    return len(match[1]), match[2].rstrip("# \t")[:MAX_HEADING]
 
 
 def _path(outline: dict[int, str], title: str) -> str:

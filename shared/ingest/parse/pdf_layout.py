@@ -19,6 +19,9 @@ HEADING_SCALE = 1.15  # a heading's size by the body's, at least
 MAX_HEADING = 120  # characters
 FURNITURE_SHARE = 0.6  # of the pages must carry a line for it to be furniture
 MIN_FURNITURE_PAGES = 4
+PAGE_NUMBER = re.compile(
+    r"\b(page|seite|página|pagina|pág\.|p\.|s\.)\s*\d+|\b\d+\s*(of|von|de|/)\s*\d+", re.I
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,22 +39,30 @@ def to_markdown(pages: Sequence[Sequence[Line]]) -> list[str]:
 
 
 def _without_furniture(pages: Sequence[Sequence[Line]]) -> Sequence[Sequence[Line]]:
-    """Drop first and last lines that most pages share but for their numbers: running heads, page numbers."""
+    """Drop first and last lines that most pages share but for their numbers: running heads, page numbers.
+
+    In a document of few pages only what counts them is surely furniture.
+    """
     filled = sum(1 for page in pages if len(page) > 2)
-    if filled < MIN_FURNITURE_PAGES:
-        return pages
     for edge in (0, 0, -1, -1):
-        shapes = Counter(DIGITS.sub("0", page[edge].text) for page in pages if len(page) > 2)
-        furniture = {shape for shape, count in shapes.items() if count >= filled * FURNITURE_SHARE}
+        shapes = Counter(_shape(page[edge].text) for page in pages if len(page) > 2)
+        furniture = {
+            shape
+            for shape, count in shapes.items()
+            if (filled >= MIN_FURNITURE_PAGES and count >= filled * FURNITURE_SHARE)
+            or (count == filled >= 2 and PAGE_NUMBER.search(shape))
+        }
         pages = [
-            _without(page, edge) if len(page) > 2 and DIGITS.sub("0", page[edge].text) in furniture else page
+            page if len(page) <= 2 or _shape(page[edge].text) not in furniture
+            else page[1:] if edge == 0
+            else page[:-1]
             for page in pages
-        ]
+        ]  # fmt: skip
     return pages
 
 
-def _without(page: Sequence[Line], edge: int) -> Sequence[Line]:
-    return page[1:] if edge == 0 else page[:-1]
+def _shape(text: str) -> str:
+    return DIGITS.sub("0", text)
 
 
 def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:

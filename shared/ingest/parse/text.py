@@ -35,7 +35,6 @@ CONTROL = re.compile(
 SYMBOL_BULLET = "\uf0b7"  # of the Symbol font, which Word sets lists with
 LINE_END = re.compile("\r\n?|[\u2028\u2029\x85]")
 SPACE = re.compile("[\xa0\u2000-\u200a\u202f\u205f\u3000]")
-TRAILING_SPACE = re.compile(r"[ \t]+\n")
 EMPTY_LINES = re.compile(r"\n{3,}")
 LIGATURES = {
     0xFB00: "ff",
@@ -65,7 +64,8 @@ def clean(text: str) -> str:
     text = LINE_END.sub("\n", text)
     text = SPACE.sub(" ", CONTROL.sub("", text.replace(SYMBOL_BULLET, "•")))
     text = LIGATURE.sub(lambda match: LIGATURES[ord(match[0])], text)
-    return EMPTY_LINES.sub("\n\n", TRAILING_SPACE.sub("\n", text)).strip("\n")
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    return EMPTY_LINES.sub("\n\n", text).strip("\n")
 
 
 def _marked(content: bytes) -> str | None:

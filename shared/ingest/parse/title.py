@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from shared.domain import ParsedPage
 
 MAX_TITLE = 200
-FIRST_HEADING = re.compile(r"^#{1,3}\s+(.+?)\s*#*$", re.M)
+FIRST_HEADING = re.compile(r"^#{1,3}[ \t]+(\S.*)", re.M)
 NO_TITLE = re.compile(
     r"microsoft (word|powerpoint|excel)\b.*|powerpoint[- ]presentation|untitled.*|unbenannt.*|sin t[ií]tulo.*"
     r"|[-–\s]*no title.*|title|(table of )?contents|inhalt(sverzeichnis)?|default"
@@ -31,5 +31,5 @@ def choose_title(name: str, stated: str | None, pages: Iterable[ParsedPage] = ()
 
 
 def _tidy(text: str) -> str:
-    plain = MARKUP.sub(lambda match: match[1] or match[2] or "", text)
-    return " ".join(plain.split())[:MAX_TITLE].strip()
+    plain = MARKUP.sub(lambda match: match[1] or match[2] or "", text[: MAX_TITLE * 5])
+    return " ".join(plain.split()).rstrip(" #")[:MAX_TITLE].strip()

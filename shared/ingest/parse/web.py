@@ -23,6 +23,7 @@ XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-
 HEAD = re.compile(r"<head\b.*?(</head\s*>|(?=<body\b))", re.I | re.S)
 TITLE = re.compile(r"<title\b[^>]*>(.*?)</title\s*>", re.I | re.S)
 UNREAD = re.compile(r"<(script|style)\b.*?</\1\s*>", re.I | re.S)
+SPACES = re.compile(r"[ \t]+")
 TAG = re.compile(r"<[^>]*>")
 IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 LINK = re.compile(r"(?<!\\)\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
@@ -49,5 +50,5 @@ def to_markdown(text: str) -> str:
     except KreuzbergError as error:
         raise DocumentRejected("is not a readable HTML page") from error
     if not result.content.strip():  # all of it in what kreuzberg leaves out, or nested too deeply for it
-        return html.unescape(TAG.sub(" ", UNREAD.sub("", body)))
+        return html.unescape(SPACES.sub(" ", TAG.sub(" ", UNREAD.sub("", body))))
     return unpadded(LINK.sub(r"\1", IMAGE.sub(r"\1", result.content)))

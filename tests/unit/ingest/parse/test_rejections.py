@@ -1,0 +1,127 @@
+"""What cannot be parsed is rejected with a reason that a person can act on, and quickly."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pypdf
+import pytest
+
+from shared.domain import ParsedDocument
+from shared.errors import DocumentRejected
+from shared.ingest.parse.file import parse_file
+from shared.ingest.parse.limits import ParseLimits
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+Parse = Callable[[str, bytes], ParsedDocument]
+
+
+def sample(name: str) -> bytes:
+    return (SAMPLES / name).read_bytes()
+
+
+def encrypted_pdf() -> bytes:
+    writer = pypdf.PdfWriter(clone_from=SAMPLES / "price-list-2026.pdf")
+    writer.encrypt("secret", algorithm="RC4-128")
+    return pdf_bytes(writer)
+
+
+def blank_pdf(pages: int = 1) -> bytes:
+    writer = pypdf.PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(100, 100)
+    return pdf_bytes(writer)
+
+
+def scanned_pdf() -> bytes:
+    from PIL import Image
+
+    page = io.BytesIO()
+    Image.new("L", (60, 60), 128).save(page, "PDF")
+    return page.getvalue()
+
+
+def pdf_bytes(writer: pypdf.PdfWriter) -> bytes:
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def encrypted_office_file() -> bytes:
+    return (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(512)
+    )
+
+
+def empty_workbook() -> bytes:
+    target = io.BytesIO()
+    openpyxl.Workbook().save(target)
+    return target.getvalue()
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+CASES = [
+    ("empty.pdf", lambda: b"", "is empty"),
+    ("blank.txt", lambda: b" \r\n\t ", "is empty"),
+    ("locked.pdf", encrypted_pdf, "password-protected; upload an unprotected copy"),
+    ("locked.docx", encrypted_office_file, "password-protected"),
+    ("cut.pdf", lambda: sample("price-list-2026.pdf")[:700], "damaged or incomplete"),
+    ("cut.docx", lambda: sample("warranty-terms.docx")[:9000], "damaged or incomplete"),
+    ("cut.xlsx", lambda: sample("calibration-schedule.xlsx")[:3000], "damaged or incomplete"),
+    ("image.pdf", lambda: PNG, "is a PNG image, not a document"),
+    ("words.pdf", lambda: b"just some words", "is named .pdf but its content is plain text"),
+    ("page.docx", lambda: b"<html><body>Sign in</body></html>", "is named .docx but its"),
+    ("blank.pdf", blank_pdf, "is a PDF without any text"),
+    ("scan.pdf", scanned_pdf, "has no text layer"),
+    ("long.pdf", lambda: blank_pdf(5_001), "has 5001 pages, more than 5000"),
+    ("old.doc", lambda: OLE + "WordDocument".encode("utf-16-le"), "save it as .docx"),
+    ("archive.zip", lambda: zip_of({"a.txt": b"a"}), "zip archive without an Office document"),
+    ("shell.docx", lambda: zip_of({"word/nothing.xml": b"<a/>"}), "damaged or incomplete"),
+    ("shell.pptx", lambda: zip_of({"ppt/nothing.xml": b"<a/>"}), "damaged or incomplete"),
+    ("noise.txt", lambda: bytes(range(256)) * 20, "neither text nor a known format"),
+    ("note.rtf", lambda: b"{\\rtf1 hello}", "is an RTF file; save it as .docx"),
+    ("deep.json", lambda: b"[" * 200_000 + b"]" * 200_000, "nested more than"),
+    ("deep.json", lambda: b"[" * 400 + b"1" + b"]" * 400, "nested more than"),
+    ("broken.json", lambda: b'{"a": 1,\n "b": }', "is not valid JSON"),
+    ("empty.xlsx", empty_workbook, "workbook whose sheets are empty"),
+    ("long-line.txt", lambda: b"word " * 10_000_000, "holds more text than can be indexed"),
+    ("rows.csv", lambda: b"a,b\n" * 6_000_000, "holds more text than can be indexed"),
+    ("secret.eml", lambda: b"Content-Type: multipart/encrypted; boundary=x\n\n--x--", "encrypted message"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"), CASES, ids=[f"{name}: {reason}" for name, _, reason in CASES]
+)
+def test_a_file_that_cannot_be_parsed_says_why(
+    parse: Parse, name: str, content: Callable[[], bytes], reason: str
+) -> None:
+    with pytest.raises(DocumentRejected, match=reason.replace(".", r"\.")):
+        parse(name, content())
+
+
+def test_a_file_over_the_size_limit_is_rejected_unread(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    path.write_bytes(b"x" * (1024 * 1024 + 1))
+    with pytest.raises(DocumentRejected, match="is larger than 1 MiB"):
+        parse_file(path, "big.txt", ParseLimits(max_file_bytes=1024 * 1024))
+
+
+def test_a_zip_bomb_is_rejected_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    zeros = bytes(3 * 1024 * 1024)
+    path.write_bytes(zip_of({"word/document.xml": zeros, "word/media/a": zeros}))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(DocumentRejected, match="unpacks to more than can be read"):
+        parse_file(path, "bomb.docx", ParseLimits(max_unpacked_bytes=4 * 1024 * 1024))
