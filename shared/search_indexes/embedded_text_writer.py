@@ -20,6 +20,7 @@ from shared.search_indexes.embedded_text import (
     MARK_ROW,
     TextIndexError,
     TextSearcher,
+    make_schema,
     open_folder,
     position_of,
     searchable,
@@ -60,8 +61,9 @@ class TextWriter:
 
     def apply(self, work: TextRound) -> None:
         try:
-            for row in (MARK_ROW, *work.removed_rows):
-                self._writer.delete_documents_by_term("row", row)
+            # By query: deleting by a term of a number deletes nothing (tantivy 0.27).
+            gone = tantivy.Query.term_set_query(make_schema(), "row", [MARK_ROW, *work.removed_rows])
+            self._writer.delete_documents_by_query(gone)
             for row, document, text in work.added:
                 self._writer.add_document(_passage(row, document, text))
             self._writer.add_document(_mark(work.position))
