@@ -14,7 +14,7 @@ class HostError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class QueueOptions:
-    """Queue triggers. Names and defaults of the first two are those of host.json's `extensions.queues`."""
+    """Queue triggers. host.json's `extensions.queues` sets the first two, and bounds the delays."""
 
     batch_size: int = 16  # invocations of one queue at the same time
     max_dequeue_count: int = 5  # attempts, then the poison queue
@@ -39,22 +39,24 @@ def read_host_json(path: Path, *, only: Part | None = None) -> HostOptions:
     """The options of a host.json; what it does not say keeps its default. Errors: `HostError`."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        timeout = document.get("functionTimeout", "00:30:00")
         queues = document.get("extensions", {}).get("queues", {})
+        longest = _seconds(queues.get("visibilityTimeout", "00:01:00"))
         return HostOptions(
             only=only,
             queues=QueueOptions(
                 batch_size=int(queues.get("batchSize", QueueOptions.batch_size)),
                 max_dequeue_count=int(queues.get("maxDequeueCount", QueueOptions.max_dequeue_count)),
+                # There it is the one pause between attempts; here pauses grow, and it is the longest.
+                retry_delays=tuple(min(delay, longest) for delay in QueueOptions.retry_delays),
             ),
-            function_timeout=_seconds(document.get("functionTimeout", "00:30:00")),
+            function_timeout=None if timeout == "-1" else _seconds(timeout),
         )
     except (ValueError, AttributeError) as error:
         raise HostError(f"{path} cannot be read: {error}") from error
 
 
-def _seconds(span: str) -> float | None:
-    """`hh:mm:ss`; `-1` means no limit."""
-    if span == "-1":
-        return None
+def _seconds(span: str) -> float:
+    """Of `hh:mm:ss`."""
     hours, minutes, seconds = (float(part) for part in span.split(":"))
     return hours * 3600 + minutes * 60 + seconds

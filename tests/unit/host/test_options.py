@@ -14,11 +14,11 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
 
 def test_the_queue_settings_and_the_time_limit_are_those_of_host_json(tmp_path: Path) -> None:
     path = tmp_path / "host.json"
-    queues = {"batchSize": 4, "maxDequeueCount": 3}
+    queues = {"batchSize": 4, "maxDequeueCount": 3, "visibilityTimeout": "00:00:10"}
     path.write_text(json.dumps({"extensions": {"queues": queues}, "functionTimeout": "01:00:30"}))
     assert read_host_json(path, only="triggers") == HostOptions(
         only="triggers",
-        queues=QueueOptions(batch_size=4, max_dequeue_count=3),
+        queues=QueueOptions(batch_size=4, max_dequeue_count=3, retry_delays=(1.0, 4.0, 10.0, 10.0)),
         function_timeout=3630.0,
     )
 

@@ -1,0 +1,38 @@
+"""The command line as a person meets it: one line and exit code 1 when a command cannot work."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={"PATH": "", **environment}, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("ask", "Why?"), {"RAG_EMBEDDER": "bert"}, "RAG_EMBEDDER"),
+        (("ask", "Why?", "--url", "http://127.0.0.1:1"), {"RAG_TOKEN": "t"}, "no host answers"),
+        (("documents",), {}, "--email, or set RAG_TOKEN"),
+        (("ingest", "nowhere.md"), {}, "nowhere.md is not there"),
+    ],
+)
+def test_what_stops_a_command_is_one_line(
+    arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    result = rag(*arguments, **environment)
+    assert result.returncode == 1
+    assert result.stderr.startswith("rag: ")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+
+
+def test_help_names_every_command() -> None:
+    told = rag("--help").stdout
+    for command in ("serve", "weights", "ingest", "ask", "documents"):
+        assert command in told
