@@ -1,0 +1,94 @@
+"""How fast it starts and how much memory it takes. Run by `make bench` as `python -m bench.start`.
+
+Writes its section of bench/RESULTS.md. The figures are of whole processes on the machine it runs on.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.results import replace_section
+from shared.settings import read_settings
+from tests.real_host import RealHost
+
+_ROOT = Path(__file__).resolve().parents[1]
+_RUNS = 5
+_IMPORT = """
+import time
+began = time.perf_counter()
+import function_app
+took = time.perf_counter() - began
+status = open("/proc/self/status").read()
+print(took, int(status.split("VmRSS:")[1].split()[0]) / 1024)
+"""
+
+
+def main() -> None:
+    settings = read_settings()
+    models = (settings.models / settings.embedder).resolve()
+    imports = [_import_once() for _ in range(_RUNS)]
+    with tempfile.TemporaryDirectory() as folder:
+        host = RealHost(Path(folder) / "data", models=models, arguments=("--samples", str(_ROOT / "samples")))
+        indexed = _first_run(host)
+        starts = [_start_once(host) for _ in range(_RUNS)]
+        asked = _memory_after_questions(host)
+    healthy, ready = (statistics.median(times) for times in zip(*starts, strict=True))
+    rows = [
+        ("import of `function_app`, fresh interpreter", f"{statistics.median(t for t, _ in imports):.2f} s"),
+        ("its memory (RSS)", f"{statistics.median(m for _, m in imports):.0f} MB"),
+        ("second start of `rag serve` to the first healthy answer", f"{healthy:.2f} s"),
+        ("… to ready", f"{ready:.2f} s"),
+        ("first run: samples indexed", f"{indexed:.1f} s"),
+        (f"host's memory (RSS), samples indexed, {settings.embedder}, after 20 questions", f"{asked:.0f} MB"),
+    ]
+    lines = ["| | median of 5 |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in rows)]
+    replace_section("Start", "\n".join(lines))
+    print("\n".join(lines))
+
+
+def _import_once() -> tuple[float, float]:
+    """Seconds, MB."""
+    output = subprocess.run(
+        [sys.executable, "-c", _IMPORT], cwd=_ROOT, capture_output=True, check=True
+    ).stdout
+    seconds, megabytes = output.split()
+    return float(seconds), float(megabytes)
+
+
+def _first_run(host: RealHost) -> float:
+    """Seconds until every sample is indexed; leaves the host stopped."""
+    began = time.monotonic()
+    host.start()
+    host.wait_until(lambda: "/api/auth/register" in host.text())
+    took = time.monotonic() - began
+    host.signal()
+    host.wait()
+    return took
+
+
+def _start_once(host: RealHost) -> tuple[float, float]:
+    """Seconds to healthy and to ready."""
+    began = time.monotonic()
+    host.start()
+    ready = time.monotonic() - began
+    host.signal()
+    host.wait()
+    return host.started_in, ready
+
+
+def _memory_after_questions(host: RealHost) -> float:
+    """MB of the host's process, without its parsers."""
+    with host:
+        host.sign_in()
+        for _ in range(20):
+            answer = host.client.post("/api/query", json={"question": "How long is the warranty?"})
+            answer.raise_for_status()
+        status = Path(f"/proc/{host.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    main()
