@@ -44,9 +44,10 @@ def main() -> None:
         ("first run: samples indexed", f"{indexed:.1f} s"),
         (f"host's memory (RSS), samples indexed, {settings.embedder}, after 20 questions", f"{asked:.0f} MB"),
     ]
-    lines = ["| | median of 5 |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in rows)]
-    replace_section("Start", "\n".join(lines))
-    print("\n".join(lines))
+    table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
+    text = f"## Start\n\nBy `python -m bench.start`.\n\n| | median of {_RUNS} |\n|---|---|\n{table}"
+    replace_section("start", text, packages=("azure-functions", "fastapi", "uvicorn"))
+    print(text)
 
 
 def _import_once() -> tuple[float, float]:

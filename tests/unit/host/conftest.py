@@ -1,11 +1,11 @@
-"""A small Function App of our own, a queue in memory and a container that says what changes."""
+"""A small Function App of our own, the real queue, and a container that says what changes."""
 
 import asyncio
-import itertools
-import time
-from collections import defaultdict
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from host.options import QueueOptions
 from shared.domain import BlobProperties, QueueMessage
+from shared.event_queues.sqlite import SqliteEventQueue
 
 FAST = QueueOptions(
     batch_size=4,
@@ -29,50 +30,24 @@ FAST = QueueOptions(
 )
 
 
-class MemoryQueue:
-    """The semantics of `EventQueue`, in this process only."""
+class OpenQueue(SqliteEventQueue):
+    """The real queue, which a test can look into and can let fail."""
 
-    def __init__(self) -> None:
-        self.messages: dict[str, dict[str, tuple[QueueMessage, float]]] = defaultdict(dict)
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.fails_with: list[Exception] = []
-        self._ids = itertools.count(1)
-
-    async def send(self, queue: str, body: str, *, delay: float = 0.0) -> None:
-        message = QueueMessage(
-            id=str(next(self._ids)), receipt="", body=body, dequeue_count=0, inserted_at=time.time()
-        )
-        self.messages[queue][message.id] = (message, time.monotonic() + delay)
+        self._path = path
 
     async def receive(self, queue: str, *, limit: int, visibility: float) -> list[QueueMessage]:
         if self.fails_with:
             raise self.fails_with.pop()
-        now = time.monotonic()
-        visible = [message for message, hidden_until in self.messages[queue].values() if hidden_until <= now]
-        return [
-            self._held(queue, replace(message, dequeue_count=message.dequeue_count + 1), visibility)
-            for message in visible[:limit]
-        ]
-
-    async def extend(self, queue: str, message: QueueMessage, *, visibility: float) -> QueueMessage | None:
-        return self._held(queue, message, visibility) if self._holds(queue, message) else None
-
-    async def delete(self, queue: str, message: QueueMessage) -> bool:
-        if not self._holds(queue, message):
-            return False
-        del self.messages[queue][message.id]
-        return True
+        return await super().receive(queue, limit=limit, visibility=visibility)
 
     def bodies(self, queue: str) -> list[str]:
-        return [message.body for message, _ in self.messages[queue].values()]
-
-    def _holds(self, queue: str, message: QueueMessage) -> bool:
-        stored, _ = self.messages[queue].get(message.id, (None, 0.0))
-        return stored is not None and stored.receipt == message.receipt
-
-    def _held(self, queue: str, message: QueueMessage, visibility: float) -> QueueMessage:
-        held = replace(message, receipt=f"r{next(self._ids)}")
-        self.messages[queue][message.id] = (held, time.monotonic() + visibility)
-        return held
+        """Of all messages, visible or not."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            rows = connection.execute("SELECT body FROM messages WHERE queue = ? ORDER BY sequence", (queue,))
+            return [body for (body,) in rows]
 
 
 class ChangingBlobs:
@@ -110,16 +85,16 @@ class SearchIndex:
 
 @dataclass
 class Services:
-    queue: MemoryQueue = field(default_factory=MemoryQueue)
+    queue: OpenQueue
     blobs: ChangingBlobs = field(default_factory=ChangingBlobs)
     embedder: Embedder = field(default_factory=Embedder)
     search_index: SearchIndex = field(default_factory=SearchIndex)
 
 
 class Runtime:
-    def __init__(self) -> None:
+    def __init__(self, queue: OpenQueue) -> None:
         self.settings = SimpleNamespace(cors_origins=("https://app.example",))
-        self.opened = Services()
+        self.opened = Services(queue=queue)
         self.refuses_with: Exception | None = None
         self.is_closed = False
 
@@ -135,8 +110,8 @@ class Runtime:
 class SmallApp:
     """The module a host runs: every trigger, and an API of three routes. `seen` is what was fired."""
 
-    def __init__(self) -> None:
-        self.runtime = Runtime()
+    def __init__(self, queue: OpenQueue) -> None:
+        self.runtime = Runtime(queue)
         self.seen: list[tuple[str, Any]] = []
         self.announced: list[tuple[str, bool]] = []
         self.on_message: Callable[[func.QueueMessage], Awaitable[None]] | None = None
@@ -196,13 +171,16 @@ async def _ok(request: Request) -> Response:
 
 
 @pytest.fixture
-def queue() -> MemoryQueue:
-    return MemoryQueue()
+async def queue(tmp_path: Path) -> AsyncIterator[OpenQueue]:
+    opened = OpenQueue(tmp_path / "queue.db")
+    await opened.length("work")  # makes the file
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
-def small_app() -> SmallApp:
-    return SmallApp()
+def small_app(queue: OpenQueue) -> SmallApp:
+    return SmallApp(queue)
 
 
 @pytest.fixture
