@@ -121,8 +121,8 @@ class EmbeddedSearchIndex:
     async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
         await self._records.write(lambda c: records.set_readers(c, document_id, readers))
 
-    async def delete_document(self, document_id: str, *, keep_version: int | None = None) -> int:
-        return await self._records.write(lambda c: records.delete_document(c, document_id, keep_version))
+    async def delete_versions(self, document_id: str, *, first: int = 0, last: int | None = None) -> int:
+        return await self._records.write(lambda c: records.delete_versions(c, document_id, first, last))
 
     async def versions(self) -> AsyncIterator[tuple[str, int]]:
         for document_id, version in await self._read(records.read_versions):

@@ -163,12 +163,12 @@ def _remove(connection: sqlite3.Connection, rows: str, values: tuple[object, ...
     return went
 
 
-def delete_document(connection: sqlite3.Connection, document_id: str, keep_version: int | None) -> int:
+def delete_versions(connection: sqlite3.Connection, document_id: str, first: int, last: int | None) -> int:
     rows = (
         "SELECT c.row FROM chunks c JOIN documents d ON d.number = c.document"
-        " WHERE d.id = ? AND c.version IS NOT ?"
+        " WHERE d.id = ? AND c.version >= ? AND (? IS NULL OR c.version <= ?)"
     )
-    return _remove(connection, rows, (document_id, keep_version))
+    return _remove(connection, rows, (document_id, first, last, last))
 
 
 def set_readers(connection: sqlite3.Connection, document_id: str, readers: frozenset[str]) -> None:

@@ -42,7 +42,7 @@ async def test_an_empty_index_finds_nothing(index: SearchIndex) -> None:
     assert [pair async for pair in index.versions()] == []
     assert await index.chunk_ids("doc", 1) == frozenset()
     assert await index.neighbours("doc.1.0", before=1, after=1) == []
-    assert await index.delete_document("doc") == 0
+    assert await index.delete_versions("doc") == 0
     await index.set_readers("doc", PUBLIC)
     await index.write([])
 
@@ -236,7 +236,7 @@ async def test_searches_beside_writes_always_see_whole_chunks(index: SearchIndex
         for round_ in range(8):
             await index.write([passage("old", n, "pump", angle=n / 50) for n in range(20)])
             await index.write([passage(f"new{round_}", n, "pump", angle=2) for n in range(5)])
-            await index.delete_document(f"new{round_}")
+            await index.delete_versions(f"new{round_}")
 
     async def search() -> None:
         while not writing.done():

@@ -56,17 +56,23 @@ async def test_the_last_of_two_equal_ids_in_one_write_wins(index: SearchIndex) -
 async def test_all_versions_are_searchable_until_they_are_deleted(index: SearchIndex) -> None:
     old, new = passage("doc", 0, "copper", version=1), passage("doc", 0, "copper", version=2)
     await fill(index, old, new, passage("other", 0, "copper"))
-    assert await index.delete_document("doc", keep_version=2) == 1
+    assert await index.delete_versions("doc", last=1) == 1
     await until_found(index, ask("copper", angle=0), ["doc.2.0", "other.1.0"])
-    assert await index.delete_document("doc", keep_version=2) == 0
-    assert await index.delete_document("doc") == 1
+    assert await index.delete_versions("doc", last=1) == 0
+    assert await index.delete_versions("doc") == 1
     await until_found(index, ask("copper", angle=0), ["other.1.0"])
-    assert await index.delete_document("doc") == 0
+    assert await index.delete_versions("doc") == 0
+
+
+async def test_a_range_of_versions_is_deleted_and_no_other(index: SearchIndex) -> None:
+    await fill(index, *(passage("doc", 0, "copper", version=version) for version in (1, 2, 3, 4)))
+    assert await index.delete_versions("doc", first=2, last=3) == 2
+    assert {pair async for pair in index.versions()} == {("doc", 1), ("doc", 4)}
 
 
 async def test_a_document_can_come_back_after_its_deletion(index: SearchIndex) -> None:
     await fill(index, passage("doc", 0, "copper"))
-    await index.delete_document("doc")
+    await index.delete_versions("doc")
     await until_found(index, ask("copper", angle=0), [])
     await index.write([passage("doc", 0, "silver")])
     await until_found(index, ask("silver", mode="text"), ["doc.1.0"])
@@ -133,7 +139,7 @@ async def test_an_unknown_chunk_has_no_neighbours(index: SearchIndex) -> None:
 async def test_what_is_written_stays_after_closing(opener: Opener, tmp_path: Path) -> None:
     first = opener(tmp_path, DIMENSION)
     await fill(first, passage("doc", 0, "copper", angle=0), passage("gone", 0, "copper", angle=1))
-    await first.delete_document("gone")
+    await first.delete_versions("gone")
     await first.set_readers("doc", frozenset({ANN}))
     await first.close()
     second = opener(tmp_path, DIMENSION)
