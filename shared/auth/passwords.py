@@ -50,6 +50,6 @@ class Passwords:
 
     def _matches(self, password: str, password_hash: str | None) -> bool:
         try:
-            return self._hasher.verify(password_hash or self._decoy, password)
+            return self._hasher.verify(self._decoy if password_hash is None else password_hash, password)
         except (VerificationError, InvalidHashError):
             return False

@@ -143,12 +143,15 @@ async def _count_attempt(address: str, cache: Cache) -> str:
 
     Unknown accounts are counted alike: the limit does not tell which addresses have one.
     """
-    window = int(time.time() // WINDOW)
-    key = f"sign-in:{window}:{_fingerprint(address)}"
-    if await cache.increment(key, ttl=WINDOW) > MAX_ATTEMPTS:
+    key = f"sign-in:{_fingerprint(address)}"
+    attempts = await cache.increment(key, ttl=WINDOW)
+    if attempts == 1:
+        await cache.set(f"{key}:until", str(time.time() + WINDOW).encode(), ttl=WINDOW)
+    if attempts > MAX_ATTEMPTS:
+        until = await cache.get(f"{key}:until")
         raise RateLimited(
             "too many failed attempts to sign in to this account; wait, then try again",
-            retry_after=(window + 1) * WINDOW - time.time(),
+            retry_after=WINDOW if until is None else float(until) - time.time(),
         )
     return key
 

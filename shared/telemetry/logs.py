@@ -16,6 +16,7 @@ _FIELDS = "event_fields"
 def event(
     logger: logging.Logger,
     name: str,
+    /,
     *,
     level: int = logging.INFO,
     error: BaseException | None = None,
