@@ -12,6 +12,9 @@ class Cache(Protocol):
     async def delete(self, key: str) -> None: ...
 
     async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
-        """Atomic; the first increment starts the ttl. The new value, 0 where the cache is dead."""
+        """Atomic; the first increment starts the ttl. The new value, 0 where the cache is dead.
+
+        `get` shows it as decimal digits; what is not a number counts from 0.
+        """
 
     async def close(self) -> None: ...

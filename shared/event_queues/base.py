@@ -17,7 +17,11 @@ class EventQueue(Protocol):
         """At once, what is visible (perhaps nothing), hidden from others for `visibility` seconds."""
 
     async def extend(self, queue: str, message: QueueMessage, *, visibility: float) -> QueueMessage | None:
-        """Hide it for `visibility` seconds from now, 0 to hand it back; None if the hold was lost."""
+        """Hide it for `visibility` seconds from now, 0 to hand it back; None if the hold was lost.
+
+        The hold is lost when somebody else has received the message since, not by time alone. Only the
+        returned message proves the hold from then on.
+        """
 
     async def delete(self, queue: str, message: QueueMessage) -> bool:
         """Done with it; False if the hold was lost."""

@@ -12,8 +12,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from shared.caches.base import Cache
+from shared.caches.sqlite import SqliteCache
+from shared.event_queues.base import EventQueue
+from shared.event_queues.sqlite import SqliteEventQueue
 from shared.metadata_stores.base import MetadataStore
 from shared.metadata_stores.sqlite import SqliteMetadataStore
+from shared.secret_stores.base import SecretStore
+from shared.secret_stores.local import LocalSecrets
 
 
 class Plug(Protocol):
@@ -39,6 +45,15 @@ def closing(open_plug: Callable[[Path], P]) -> Opener[P]:
 
 METADATA_STORES: dict[str, Opener[MetadataStore]] = {
     "sqlite": closing(lambda folder: SqliteMetadataStore(folder / "metadata.db")),
+}
+EVENT_QUEUES: dict[str, Opener[EventQueue]] = {
+    "sqlite": closing(lambda folder: SqliteEventQueue(folder / "queue.db")),
+}
+CACHES: dict[str, Opener[Cache]] = {
+    "sqlite": closing(lambda folder: SqliteCache(folder / "cache.db", 1_000_000)),
+}
+SECRET_STORES: dict[str, Opener[SecretStore]] = {
+    "local": closing(lambda folder: LocalSecrets(folder / "secrets", {})),
 }
 
 

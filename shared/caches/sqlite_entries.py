@@ -1,0 +1,93 @@
+"""The entries of `SqliteCache`: what one connection does within one transaction."""
+
+import sqlite3
+import time
+from collections.abc import Mapping
+
+VERSION = 1
+_OVERHEAD = 64  # bytes of an entry besides key and value, roughly
+
+# The triggers keep the sum, so that no write has to add up the whole cache.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    key TEXT NOT NULL UNIQUE,
+    value BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    expires_at REAL NOT NULL,
+    used_at REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_by_expiry ON entries (expires_at);
+CREATE INDEX IF NOT EXISTS entries_by_use ON entries (used_at);
+CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL) STRICT;
+INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total);
+CREATE TRIGGER IF NOT EXISTS entry_added AFTER INSERT ON entries
+BEGIN UPDATE total SET bytes = bytes + new.size; END;
+CREATE TRIGGER IF NOT EXISTS entry_resized AFTER UPDATE OF size ON entries
+BEGIN UPDATE total SET bytes = bytes + new.size - old.size; END;
+CREATE TRIGGER IF NOT EXISTS entry_removed AFTER DELETE ON entries
+BEGIN UPDATE total SET bytes = bytes - old.size; END;
+"""
+
+
+def find(connection: sqlite3.Connection, key: str) -> bytes | None:
+    row = connection.execute(
+        "SELECT value FROM entries WHERE key = ? AND expires_at > ?", (key, time.time())
+    ).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def touch(connection: sqlite3.Connection, used: Mapping[str, float]) -> None:
+    connection.executemany(
+        "UPDATE entries SET used_at = max(used_at, ?) WHERE key = ?", [(at, key) for key, at in used.items()]
+    )
+
+
+def store(connection: sqlite3.Connection, key: str, value: bytes, ttl: float, max_bytes: int) -> None:
+    _put(connection, key, value, time.time() + ttl, max_bytes)
+
+
+def drop(connection: sqlite3.Connection, key: str) -> None:
+    connection.execute("DELETE FROM entries WHERE key = ?", (key,))
+
+
+def count(connection: sqlite3.Connection, key: str, by: int, ttl: float, max_bytes: int) -> int:
+    now = time.time()
+    row = connection.execute(
+        "SELECT value, expires_at FROM entries WHERE key = ? AND expires_at > ?", (key, now)
+    ).fetchone()
+    value, expires_at = row or (b"0", now + ttl)
+    counted = _number(value) + by
+    _put(connection, key, str(counted).encode(), expires_at, max_bytes)
+    return counted
+
+
+def _put(connection: sqlite3.Connection, key: str, value: bytes, expires_at: float, max_bytes: int) -> None:
+    now = time.time()
+    connection.execute("DELETE FROM entries WHERE expires_at <= ?", (now,))
+    size = len(key.encode()) + len(value) + _OVERHEAD
+    if size > max_bytes:
+        drop(connection, key)
+        return
+    connection.execute(
+        """
+        INSERT INTO entries VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
+            value = excluded.value, size = excluded.size,
+            expires_at = excluded.expires_at, used_at = excluded.used_at
+        """,
+        (key, value, size, expires_at, now),
+    )
+    while connection.execute("SELECT bytes > ? FROM total", (max_bytes,)).fetchone()[0]:
+        connection.execute(
+            """
+            DELETE FROM entries WHERE rowid =
+            (SELECT rowid FROM entries WHERE key <> ? ORDER BY used_at, rowid LIMIT 1)
+            """,
+            (key,),
+        )
+
+
+def _number(value: bytes) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        return 0  # not a counter: counting starts anew
