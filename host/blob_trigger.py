@@ -7,14 +7,15 @@ queue of any other. Deletions, which no blob trigger sees, are announced as stor
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import quote
 
 from azure.functions.blob import InputStream
 
-from host.contract import Message, Queue, WatchedBlobs
+from host.contract import WatchedBlobs
 from host.functions import Function
 from host.loops import until
+from shared.domain import QueueMessage
+from shared.event_queues.base import EventQueue
 
 BLOB_QUEUE = "azure-webjobs-blobtrigger"
 BLOB_POISON_QUEUE = "webjobs-blobtrigger-poison"
@@ -27,7 +28,7 @@ class BlobTrigger:
         self,
         function: Function,
         blobs: WatchedBlobs,
-        queue: Queue[Any],
+        queue: EventQueue,
         *,
         announce_deleted: Callable[[str], Awaitable[None]],
         ring: Callable[[], None],
@@ -45,7 +46,7 @@ class BlobTrigger:
         """Watch until the host stops. What a crash overlooks, the reconciler's timer finds."""
         await until(self._stopping, self._watch())
 
-    async def invoke(self, message: Message) -> None:
+    async def invoke(self, message: QueueMessage) -> None:
         """Call the function with the blob that a message of `BLOB_QUEUE` names, unless it is gone."""
         name = str(json.loads(message.body)["BlobName"])
         blob = await self._blobs.head(name)

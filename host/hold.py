@@ -3,19 +3,20 @@
 import asyncio
 import logging
 from types import TracebackType
-from typing import Generic, Self
+from typing import Self
 
-from host.contract import M, Queue
 from host.options import QueueOptions
+from shared.domain import QueueMessage
+from shared.event_queues.base import EventQueue
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
 
-class Hold(Generic[M]):
+class Hold:
     """As a context it renews itself. A hold that was lost settles nothing: somebody else has the message."""
 
-    def __init__(self, queue: Queue[M], name: str, message: M, options: QueueOptions) -> None:
+    def __init__(self, queue: EventQueue, name: str, message: QueueMessage, options: QueueOptions) -> None:
         self.message = message
         self._queue = queue
         self._name = name

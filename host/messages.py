@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 
-from azure.functions.queue import QueueMessage
+from azure.functions import queue
 
-from host.contract import Message
+from shared.domain import QueueMessage
 
 
-def to_queue_message(message: Message) -> QueueMessage:
-    return QueueMessage(  # type: ignore[no-untyped-call]
+def to_queue_message(message: QueueMessage) -> queue.QueueMessage:
+    return queue.QueueMessage(  # type: ignore[no-untyped-call]
         id=message.id,
         body=message.body,
         dequeue_count=message.dequeue_count,

@@ -7,25 +7,25 @@ after the last attempt it goes to `<queue>-poison` as it is. A host that dies lo
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Generic
 
-from host.contract import M, Queue
 from host.hold import Hold
 from host.loops import wait
 from host.options import QueueOptions
+from shared.domain import QueueMessage
+from shared.event_queues.base import EventQueue
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
 
-class QueueTrigger(Generic[M]):
+class QueueTrigger:
     """`invoke` calls the function with a message; what it raises is a failed attempt."""
 
     def __init__(
         self,
-        queue: Queue[M],
+        queue: EventQueue,
         name: str,
-        invoke: Callable[[M], Awaitable[None]],
+        invoke: Callable[[QueueMessage], Awaitable[None]],
         *,
         poison: str,
         options: QueueOptions,
@@ -76,7 +76,7 @@ class QueueTrigger(Generic[M]):
         self._running.discard(task)
         self.ring()
 
-    async def _process(self, message: M) -> None:
+    async def _process(self, message: QueueMessage) -> None:
         try:
             if message.dequeue_count > self._options.max_dequeue_count:
                 # Its last attempt ended with the host's death, and so did perhaps those before.
@@ -86,7 +86,7 @@ class QueueTrigger(Generic[M]):
         except Exception as error:  # noqa: BLE001 - the hold runs out and the message comes again
             self._log("message_not_settled", message, logging.ERROR, error)
 
-    async def _attempt(self, message: M) -> None:
+    async def _attempt(self, message: QueueMessage) -> None:
         attempt = message.dequeue_count
         async with Hold(self._queue, self.name, message, self._options) as hold:
             try:
@@ -100,19 +100,19 @@ class QueueTrigger(Generic[M]):
             else:
                 await hold.delete()
 
-    async def _fail(self, hold: Hold[M], attempt: int) -> None:
+    async def _fail(self, hold: Hold, attempt: int) -> None:
         if attempt >= self._options.max_dequeue_count:
             await self._park(hold)
             return
         delays = self._options.retry_delays
         await hold.hand_back(delay=delays[min(attempt, len(delays)) - 1])
 
-    async def _park(self, hold: Hold[M]) -> None:
+    async def _park(self, hold: Hold) -> None:
         await self._queue.send(self._poison, hold.message.body)
         await hold.delete()
         self._log("message_parked", hold.message, logging.ERROR)
 
-    def _log(self, name: str, message: M, level: int, error: Exception | None = None) -> None:
+    def _log(self, name: str, message: QueueMessage, level: int, error: Exception | None = None) -> None:
         fields = {"queue": self.name, "message_id": message.id, "attempt": message.dequeue_count}
         event(log, name, level=level, error=error, **fields)
 

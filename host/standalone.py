@@ -7,10 +7,10 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from host.blob_trigger import BLOB_POISON_QUEUE, BLOB_QUEUE, BlobTrigger
-from host.contract import FunctionAppModule, Message, Services, WatchedBlobs
+from host.contract import FunctionAppModule, WatchedBlobs
 from host.functions import Function, read_functions
 from host.loops import supervise, until
 from host.messages import to_queue_message
@@ -18,6 +18,8 @@ from host.options import HostOptions
 from host.queue_trigger import QueueTrigger
 from host.timer_trigger import TimerTrigger
 from host.web import Server, wrap
+from shared.domain import QueueMessage
+from shared.services import Services
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class StandaloneHost:
         self._options = options
         self._started = started
         self._stopping = asyncio.Event()
-        self._queues: list[QueueTrigger[Any]] = []
+        self._queues: list[QueueTrigger] = []
         self._server = Server(
             wrap(
                 module.api,
@@ -127,8 +129,8 @@ class StandaloneHost:
                 loops[BLOB_QUEUE] = self._reader(services, BLOB_QUEUE, BLOB_POISON_QUEUE, trigger.invoke)
         return loops
 
-    def _queue_trigger(self, services: Services, function: Function) -> QueueTrigger[Any]:
-        async def invoke(message: Message) -> None:
+    def _queue_trigger(self, services: Services, function: Function) -> QueueTrigger:
+        async def invoke(message: QueueMessage) -> None:
             await function.invoke(to_queue_message(message), attempt=message.dequeue_count)
 
         name = str(function.binding["queueName"])
@@ -145,13 +147,13 @@ class StandaloneHost:
         )
 
     def _reader(
-        self, services: Services, name: str, poison: str, invoke: Callable[[Message], Awaitable[None]]
-    ) -> QueueTrigger[Any]:
-        async def invoke_and_ring(message: Message) -> None:
+        self, services: Services, name: str, poison: str, invoke: Callable[[QueueMessage], Awaitable[None]]
+    ) -> QueueTrigger:
+        async def invoke_and_ring(message: QueueMessage) -> None:
             await invoke(message)
             self._ring()  # a function may have sent
 
-        trigger: QueueTrigger[Any] = QueueTrigger(
+        trigger: QueueTrigger = QueueTrigger(
             services.queue,
             name,
             invoke_and_ring,

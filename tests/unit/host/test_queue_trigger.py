@@ -19,7 +19,7 @@ def running(queue: Any, fast: QueueOptions) -> Callable[..., Any]:
     """Run a trigger on the queue `work`; leaving the context stops it gracefully."""
 
     @asynccontextmanager
-    async def run(invoke: Invoke, options: QueueOptions = fast) -> AsyncIterator[QueueTrigger[Any]]:
+    async def run(invoke: Invoke, options: QueueOptions = fast) -> AsyncIterator[QueueTrigger]:
         stopping = asyncio.Event()
         trigger = QueueTrigger(
             queue, "work", invoke, poison="work-poison", options=options, stopping=stopping
