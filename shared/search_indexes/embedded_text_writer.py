@@ -24,6 +24,7 @@ from shared.search_indexes.embedded_text import (
     open_folder,
     position_of,
     searchable,
+    verify,
 )
 from shared.sqlite_file import SqliteFile
 
@@ -110,6 +111,7 @@ class TextCatchUp:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._rests_until = 0.0
+        self._verified = ""  # the folder whose files were found sound
         self._is_closing = False
 
     def wake(self) -> None:
@@ -169,7 +171,10 @@ class TextCatchUp:
         """Whether nothing is left to do."""
         writer = await asyncio.to_thread(open_writer, self._parent / state.text_folder)
         if writer is not None:
-            await asyncio.to_thread(_remove_other_folders, self._parent, state.text_folder)
+            if self._verified != state.text_folder:
+                await asyncio.to_thread(_remove_other_folders, self._parent, state.text_folder)
+                await asyncio.to_thread(verify, self._parent / state.text_folder)
+                self._verified = state.text_folder
             return await self._write(writer, state.text_folder)
         snapshot = await asyncio.to_thread(self._searcher.catch_up, state.text_folder, state.position)
         if snapshot is not None:
