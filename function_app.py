@@ -22,5 +22,5 @@ ingest.register_triggers(app, runtime)
 
 
 async def announce(name: str, *, deleted: bool) -> None:
-    """Put a blob's storage event on its queue: for the standalone host, which no Event Grid tells."""
+    """Put the storage event of a blob on the queue, for a host whose storage sends none itself."""
     await ingest.announce(name, runtime, deleted=deleted)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import httpx
 import pytest
 
+from tests.stand_ins.weights import weights  # noqa: F401 - a fixture
 from tests.worker.worker_packages import PackagesMissing, worker_packages
 
 if TYPE_CHECKING:
@@ -52,3 +53,15 @@ def start_host(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Star
             yield host, client
 
     return start
+
+
+@pytest.fixture(scope="module")
+def local_profile(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:  # noqa: F811
+    """Settings of the app on a folder of its own, with the small model."""
+    return {
+        "RAG_DATA": str(tmp_path_factory.mktemp("data")),
+        "RAG_MODELS": str(weights.parent),
+        "RAG_EMBEDDER": "minilm",
+        "RAG_PARSER_WORKERS": "1",
+        "RAG_EMBEDDER_THREADS": "1",
+    }

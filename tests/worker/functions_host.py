@@ -103,6 +103,11 @@ class FunctionsHost(rpc.FunctionRpcServicer):
         )
         return invocation_id, self._ask(invocation_id, invocation_request=request)
 
+    def run(self, name: str, value: rpc.TypedData, /, **metadata: rpc.TypedData) -> None:
+        """Fire a function and wait for its success. Errors: `WorkerFailed`."""
+        _, response = self.invoke(name, value, metadata)
+        _check(response.result(PATIENCE).result)
+
     def worker_state(self) -> dict[str, int]:
         """`contexts`: entries in the worker's context map; `tasks`: of its event loop."""
         self._ask("worker_status_response", worker_status_request=rpc.WorkerStatusRequest()).result(PATIENCE)
