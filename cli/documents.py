@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from cli.client import check, signed_in
+from cli.progress import counted
 from shared.settings import Settings
 
 
@@ -23,5 +24,5 @@ def run(settings: Settings, *, url: str | None, email: str | None, password: str
 
 
 def _line(document: dict[str, Any]) -> str:
-    size = f"{document['pages']} {document['page_kind']}s, {document['chunks']} chunks"
+    size = f"{counted(document['pages'], document['page_kind'])}, {counted(document['chunks'], 'chunk')}"
     return f"{document['status']:<10}{document['name']}  ({document['reason'] or size})"

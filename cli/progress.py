@@ -37,6 +37,11 @@ async def follow(
                 await asyncio.sleep(_LOOK_EVERY)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 async def _etag(blobs: BlobStore, name: str) -> str | None:
     blob = await blobs.head(name)
     return None if blob is None else blob.etag
@@ -56,4 +61,5 @@ def _bar(console: Console) -> Progress:
 def _outcome(document: Document) -> str:
     if document.status is DocumentStatus.FAILED:
         return f"{document.name}: failed, {document.reason}"
-    return f"{document.name}: indexed, {document.pages} {document.page_kind}s, {document.chunks} chunks"
+    pages, chunks = counted(document.pages, document.page_kind), counted(document.chunks, "chunk")
+    return f"{document.name}: indexed, {pages}, {chunks}"

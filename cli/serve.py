@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -20,11 +21,17 @@ from shared.telemetry.logs import configure
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
     """Until a signal. Errors: `HostError`, `ConfigError`, `CommandError`; nothing is left behind then."""
     settings = read_settings()
-    configure(settings.log_level)
+    configure(_log_level(settings))
     listener = listen(host, port)
     with listener:
         is_new = _prepare_folder(settings.data)
         asyncio.run(_serve(listener, only=only, samples=samples if is_new else None))
+
+
+def _log_level(settings: Settings) -> str:
+    """On a terminal only what went wrong, beside the progress bar; unless the setting says otherwise."""
+    is_quiet = sys.stderr.isatty() and "log_level" not in settings.model_fields_set
+    return "WARNING" if is_quiet else settings.log_level
 
 
 def _prepare_folder(data: Path) -> bool:
@@ -49,16 +56,17 @@ async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | 
     settings = function_app.runtime.settings
     names = await copy_files(find_files([samples]), settings) if samples is not None else []
 
-    async def started() -> None:
+    def answering() -> None:
         _say_where(console, address, settings)
-        services = await function_app.runtime.services()
+
+    async def opened(services: Services) -> None:
         if names:
             console.print(f"First run: indexing the {len(names)} files of {samples}")
             await follow(names, services.blobs, services.metadata, console=console)
         await _say_how(console, address, services)
 
     options = read_host_json(Path(function_app.__file__).with_name("host.json"), only=only)
-    await StandaloneHost(function_app, options, started=started).run(listener)
+    await StandaloneHost(function_app, options, answering=answering, opened=opened).run(listener)
     console.print("Stopped.")
 
 

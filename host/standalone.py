@@ -33,18 +33,20 @@ class Loop(Protocol):
 
 
 class StandaloneHost:
-    """`started` runs once HTTP answers and may take as long as it likes; it ends with the host."""
+    """`answering` is called once HTTP answers; `opened` runs once the services are there, beside the rest."""
 
     def __init__(
         self,
         module: FunctionAppModule,
         options: HostOptions,
         *,
-        started: Callable[[], Awaitable[None]] | None = None,
+        answering: Callable[[], None] = lambda: None,
+        opened: Callable[[Services], Awaitable[None]] | None = None,
     ) -> None:
         self._module = module
         self._options = options
-        self._started = started
+        self._answering = answering
+        self._beside = [work for work in (_warm_up, opened) if work is not None]
         self._stopping = asyncio.Event()
         self._queues: list[QueueTrigger] = []
         self._server = Server(
@@ -95,8 +97,8 @@ class StandaloneHost:
         answering = asyncio.ensure_future(self._server.answering.wait())
         await asyncio.wait({answering, serving}, return_when=asyncio.FIRST_COMPLETED)
         answering.cancel()
-        if self._started is not None and not serving.done():
-            await until(self._stopping, _nothing_raised("started", self._started))
+        if not serving.done():
+            self._answering()
 
     async def _work(self) -> None:
         opening = asyncio.ensure_future(self._module.runtime.services())
@@ -104,17 +106,18 @@ class StandaloneHost:
         if self._stopping.is_set():
             return
         services = opening.result()
-        warming = asyncio.create_task(_nothing_raised("warm_up", lambda: _warm_up(services)))
+        beside = [asyncio.create_task(_nothing_raised(work, services)) for work in self._beside]
         loops = {} if self._options.only == "http" else self._loops(services)
         event(log, "started", loops=",".join(sorted(loops)))
         tasks = [asyncio.create_task(self._supervised(name, loop)) for name, loop in loops.items()]
         await self._stopping.wait()
-        warming.cancel()
+        for task in beside:
+            task.cancel()
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=self._options.grace)
             for task in unfinished:
                 task.cancel()
-            await asyncio.wait(tasks)
+        await asyncio.wait([*tasks, *beside])
 
     def _loops(self, services: Services) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
@@ -184,8 +187,8 @@ async def _warm_up(services: Services) -> None:
     await services.search_index.count()
 
 
-async def _nothing_raised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def _nothing_raised(work: Callable[[Services], Awaitable[None]], services: Services) -> None:
     try:
-        await work()
+        await work(services)
     except Exception as error:  # noqa: BLE001 - what only makes the start nicer never ends the host
-        event(log, "side_task_failed", level=logging.ERROR, error=error, task=name)
+        event(log, "side_task_failed", level=logging.ERROR, error=error, task=work.__name__)

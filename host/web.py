@@ -55,6 +55,7 @@ class Server(uvicorn.Server):
                 api,
                 access_log=False,
                 log_config=None,
+                log_level="warning",  # the host says itself when it starts and stops
                 server_header=False,
                 timeout_graceful_shutdown=grace,
                 ws="none",

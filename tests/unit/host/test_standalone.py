@@ -24,11 +24,8 @@ def hosting(small_app: Any, fast: Any) -> Any:
     async def run(*, only: Any = None, grace: int = 5) -> AsyncIterator[httpx.AsyncClient]:
         answering = asyncio.Event()
 
-        async def started() -> None:
-            answering.set()
-
         options = HostOptions(only=only, queues=fast, grace=grace)
-        host = StandaloneHost(small_app, options, started=started)
+        host = StandaloneHost(small_app, options, answering=answering.set)
         listener = listen("127.0.0.1", 0)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         task = asyncio.create_task(host.run(listener))
