@@ -9,11 +9,15 @@ from pypdfium2 import raw
 from shared.domain import ParsedDocument, ParsedPage
 from shared.errors import DocumentRejected
 from shared.ingest.parse.kind import DAMAGED, PROTECTED
-from shared.ingest.parse.pdf_layout import Line, to_markdown
+from shared.ingest.parse.pdf_layout import to_markdown
+from shared.ingest.parse.pdf_table import Cell, Line
 from shared.ingest.parse.source import Source
 from shared.ingest.parse.title import choose_title
 
 LINE = re.compile(r"[^\r\n]+")
+WORD = re.compile(r"\S+")
+MAX_TABLE_PAGES = 2_000  # above, tables stay lines: their search would use up the CPU limit
+CELL_GAP = 0.9  # between words, by the height of a line, from which on they are cells of a table
 NO_TEXT = "has no text layer: it looks scanned; run text recognition (OCR) on it and upload the result"
 
 
@@ -25,7 +29,7 @@ def parse(source: Source) -> ParsedDocument:
             raise DocumentRejected(DAMAGED)
         if count > source.limits.max_pages:
             raise DocumentRejected(f"has {count} pages, more than {source.limits.max_pages}; split it up")
-        lines = [_lines(document, index) for index in range(count)]
+        lines = [_lines(document, index, finds_tables=count <= MAX_TABLE_PAGES) for index in range(count)]
         if not any(lines):
             raise DocumentRejected(NO_TEXT if _has_image(document) else "is a PDF without any text")
         stated = document.get_metadata_value("Title")
@@ -47,7 +51,7 @@ def _open(source: Source) -> pypdfium2.PdfDocument:
         raise DocumentRejected(DAMAGED) from error
 
 
-def _lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:
+def _lines(document: pypdfium2.PdfDocument, index: int, *, finds_tables: bool) -> list[Line]:
     """Of one page; none for a page that pdfium cannot load: the others are worth having."""
     try:
         page = document[index]
@@ -55,27 +59,52 @@ def _lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:
         return []
     text_page = page.get_textpage()
     text = text_page.get_text_range()
-    lines = [
-        Line(text=match[0].strip(), height=_height(text_page, match.start() + _indent(match[0])))
-        for match in LINE.finditer(text)
-        if match[0].strip()
-    ]
+    boxes = _Boxes(text_page, len(text))
+    line_of = boxes.line if finds_tables else boxes.line_as_one_cell
+    lines = [line_of(text, match) for match in LINE.finditer(text) if not match[0].isspace()]
     text_page.close()
     page.close()
     return lines
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+class _Boxes:
+    """Where the characters of a page stand."""
 
+    def __init__(self, text_page: pypdfium2.PdfTextPage, length: int) -> None:
+        self._text_page = text_page.raw
+        self._is_mapped = text_page.count_chars() != length  # the text leaves characters of the page out
+        self._box = raw.FS_RECTF()
+        self._reference = ctypes.byref(self._box)
 
-def _height(text_page: pypdfium2.PdfTextPage, offset: int) -> float:
-    """Of the character at `offset` in the page's text, in points: its font's size, whatever the scaling."""
-    box = raw.FS_RECTF()
-    index = raw.FPDFText_GetCharIndexFromTextIndex(text_page, offset)
-    if index < 0 or not raw.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box)):
-        return 0.0
-    return round(float(abs(box.top - box.bottom)), 1)
+    def line(self, text: str, match: re.Match[str]) -> Line:
+        cells: list[Cell] = []
+        height = cell_left = cell_right = 0.0
+        cell_start = cell_end = -1
+        for word in WORD.finditer(text, match.start(), match.end()):
+            start, end = word.span()
+            left, right, size = self._edges(start)
+            if cell_start < 0:
+                cell_start, cell_left, height = start, left, size
+            elif left - cell_right > CELL_GAP * height:
+                cells.append(Cell(left=cell_left, right=cell_right, text=text[cell_start:cell_end]))
+                cell_start, cell_left = start, left
+            cell_end = end
+            cell_right = right if end - start == 1 else self._edges(end - 1)[1]
+        cells.append(Cell(left=cell_left, right=cell_right, text=text[cell_start:cell_end]))
+        return Line(height=round(height, 1), cells=tuple(cells))
+
+    def line_as_one_cell(self, text: str, match: re.Match[str]) -> Line:
+        """Quicker: the size of the first letter is all that is looked up."""
+        line = match[0].strip()
+        left, right, height = self._edges(text.index(line, match.start()))
+        return Line(height=round(height, 1), cells=(Cell(left=left, right=right, text=line),))
+
+    def _edges(self, offset: int) -> tuple[float, float, float]:
+        """Left, right and height in points, independent of the glyph's shape; zeros if unknown."""
+        index = raw.FPDFText_GetCharIndexFromTextIndex(self._text_page, offset) if self._is_mapped else offset
+        if index < 0 or not raw.FPDFText_GetLooseCharBox(self._text_page, index, self._reference):
+            return 0.0, 0.0, 0.0
+        return self._box.left, self._box.right, self._box.top - self._box.bottom
 
 
 def _has_image(document: pypdfium2.PdfDocument) -> bool:

@@ -7,7 +7,10 @@ understood stays as its lines.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
+
+from shared.ingest.parse.pdf_table import Line, Table, find_tables
+from shared.ingest.parse.table import markdown_table
 
 SAME_LINE_HYPHEN = "\x02\ufffe\xad"  # pdfium's marks for a hyphen that a line end made
 ENDS_SENTENCE = re.compile(r"[.:!?;…][\"'”’)\]]*$")
@@ -24,24 +27,36 @@ PAGE_NUMBER = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    text: str
-    height: float  # of its first character in points, 0 if unknown
-
-
 def to_markdown(pages: Sequence[Sequence[Line]]) -> list[str]:
     """One text per page."""
     pages = _without_furniture(pages)
     levels = _heading_levels(pages)
     words = Counter(word.lower() for page in pages for line in page for word in WORD.findall(line.text))
-    return [_page(page, levels, words) for page in pages]
+
+    def is_heading(line: Line) -> bool:
+        return line.height in levels
+
+    blocks = [find_tables(page, is_heading) for page in pages]
+    return [_page(page, levels, words) for page in _with_headers(blocks)]
+
+
+def _with_headers(pages: list[list[Line | Table]]) -> list[list[Line | Table]]:
+    """A table that goes on at the top of a page gets the header that it had on the page before."""
+    for before, page in pairwise(pages):
+        above = before[-1] if before else None
+        below = page[0] if page else None
+        if isinstance(above, Table) and isinstance(below, Table) and below.continues(above):
+            header = above.rows[0]
+            if below.rows[0] != header:
+                page[0] = Table(rows=(header, *below.rows), lefts=below.lefts)
+    return pages
 
 
 def _without_furniture(pages: Sequence[Sequence[Line]]) -> Sequence[Sequence[Line]]:
     """Drop first and last lines that most pages share but for their numbers: running heads, page numbers.
 
-    In a document of few pages only what counts them is surely furniture.
+    In a document of few pages only what counts them is surely furniture. A running head without a number is
+    left where it is first, since it may be said nowhere else.
     """
     filled = sum(1 for page in pages if len(page) > 2)
     for edge in (0, 0, -1, -1):
@@ -52,12 +67,14 @@ def _without_furniture(pages: Sequence[Sequence[Line]]) -> Sequence[Sequence[Lin
             if (filled >= MIN_FURNITURE_PAGES and count >= filled * FURNITURE_SHARE)
             or (count == filled >= 2 and PAGE_NUMBER.search(shape))
         }
-        pages = [
-            page if len(page) <= 2 or _shape(page[edge].text) not in furniture
-            else page[1:] if edge == 0
-            else page[:-1]
-            for page in pages
-        ]  # fmt: skip
+        said = {shape for shape in furniture if "0" in shape}
+        trimmed = []
+        for page in pages:
+            shape = _shape(page[edge].text) if len(page) > 2 else ""
+            is_furniture = shape in furniture and shape in said
+            said.add(shape)
+            trimmed.append((page[1:] if edge == 0 else page[:-1]) if is_furniture else page)
+        pages = trimmed
     return pages
 
 
@@ -80,40 +97,39 @@ def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:
     return {size: min(level, 4) for level, size in enumerate(large, 1)}
 
 
-def _page(lines: Sequence[Line], levels: dict[float, int], words: Counter[str]) -> str:
+def _page(blocks: Sequence[Line | Table], levels: dict[float, int], words: Counter[str]) -> str:
+    lines = [block for block in blocks if isinstance(block, Line)]
     full = sorted(len(line.text) for line in lines)[len(lines) * 9 // 10] if lines else 0
     out: list[str] = []
     before: Line | None = None
-    for line in lines:
-        level = levels.get(line.height) if _can_head(line.text) else None
-        text = BULLET.sub("- ", line.text, count=1) if BULLET.match(line.text) else line.text
+    for block in blocks:
+        if isinstance(block, Table):
+            out += ["", markdown_table(block.rows), ""]
+            before = None
+            continue
+        text = BULLET.sub("- ", block.text, count=1)
+        level = levels.get(block.height) if _can_head(text) else None
         if level is not None:
-            follows = before is not None and before.height == line.height and out[-1].startswith("#")
-            if follows and len(out[-1]) + len(text) < MAX_HEADING:
-                out[-1] = f"{out[-1]} {text}"  # a heading over two lines
+            if (
+                before is not None
+                and before.height == block.height
+                and len(out[-2]) + len(text) < MAX_HEADING
+            ):
+                out[-2] += f" {text}"  # a heading over two lines
             else:
-                out += ["", "#" * level + " " + text, ""] if not follows else ["#" * level + " " + text, ""]
-            out = _stripped_tail(out)
-        elif (
-            before is not None and out and not out[-1].startswith("#") and _continues(before.text, text, full)
-        ):
+                out += ["", "#" * level + " " + text, ""]
+        elif before is not None and out[-1] and _continues(before.text, text, full):
             out[-1] = _joined(out[-1], text, words)
         else:
-            if out and (out[-1].startswith("#") or _ends_paragraph(before, full)):
+            if before is not None and _ends_paragraph(before, full):
                 out.append("")
             out.append(_escaped(text))
-        before = line
-    return "\n".join(out).strip("\n")
+        before = block
+    return "\n".join(out)
 
 
 def _can_head(text: str) -> bool:
     return len(text) <= MAX_HEADING and any(letter.isalpha() for letter in text)
-
-
-def _stripped_tail(out: list[str]) -> list[str]:
-    while out and not out[-1]:
-        out.pop()
-    return out
 
 
 def _escaped(text: str) -> str:
@@ -131,8 +147,8 @@ def _continues(before: str, text: str, full: int) -> bool:
     return len(before) * 5 >= full * 4 and full > 40 and not ENDS_SENTENCE.search(before)
 
 
-def _ends_paragraph(before: Line | None, full: int) -> bool:
-    return before is not None and len(before.text) * 5 < full * 4 and bool(ENDS_SENTENCE.search(before.text))
+def _ends_paragraph(before: Line, full: int) -> bool:
+    return len(before.text) * 5 < full * 4 and bool(ENDS_SENTENCE.search(before.text))
 
 
 def _joined(paragraph: str, text: str, words: Counter[str]) -> str:
