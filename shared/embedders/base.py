@@ -16,8 +16,11 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[Embedding]:
-        """One embedding per text, in order; any number of texts. Text past the model's limit is cut."""
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> list[Embedding]:
+        """One embedding per text, in order; any number of texts. Text past the model's limit is cut.
+
+        `urgent`: somebody waits for an answer; they go ahead of others that wait, as a question does.
+        """
 
     async def embed_query(self, text: str) -> Embedding:
         """For a question; goes ahead of passages that wait."""

@@ -43,13 +43,14 @@ class OnnxEmbedder:
     def dimension(self) -> int:
         return self._card.dimension
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[Embedding]:
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> list[Embedding]:
         # Texts of like length share a batch, for padding costs as much as text.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
         prefixed = [[self._card.passage_prefix + texts[index] for index in batch] for batch in batches]
+        urgency = Urgency.QUESTION if urgent else Urgency.INGESTION
         jobs = [
-            asyncio.wrap_future(self._worker.submit(Urgency.PASSAGES, partial(self._embed, batch)))
+            asyncio.wrap_future(self._worker.submit(urgency, partial(self._embed, batch)))
             for batch in prefixed
         ]
         try:
@@ -66,7 +67,7 @@ class OnnxEmbedder:
 
     async def embed_query(self, text: str) -> Embedding:
         prefixed = [self._card.query_prefix + text]
-        job = self._worker.submit(Urgency.QUERY, partial(self._embed, prefixed))
+        job = self._worker.submit(Urgency.QUESTION, partial(self._embed, prefixed))
         return (await asyncio.wrap_future(job))[0]
 
     async def close(self) -> None:

@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 class Urgency(IntEnum):
-    QUERY = 0
-    PASSAGES = 1
+    QUESTION = 0
+    INGESTION = 1
 
 
 class PriorityWorker:

@@ -15,7 +15,7 @@ def busy(worker: PriorityWorker) -> tuple[Future[bool], threading.Event]:
         started.set()
         return release.wait(10)
 
-    future = worker.submit(Urgency.PASSAGES, hold)
+    future = worker.submit(Urgency.INGESTION, hold)
     assert started.wait(10)
     return future, release
 
@@ -25,8 +25,8 @@ def test_a_query_goes_ahead_of_passages_that_wait() -> None:
     _, release = busy(worker)
     done: list[str] = []
     for name in ("passages 1", "passages 2"):
-        worker.submit(Urgency.PASSAGES, lambda name=name: done.append(name))
-    worker.submit(Urgency.QUERY, lambda: done.append("query"))
+        worker.submit(Urgency.INGESTION, lambda name=name: done.append(name))
+    worker.submit(Urgency.QUESTION, lambda: done.append("query"))
     release.set()
     worker.close()
     assert done == ["query", "passages 1", "passages 2"]
@@ -36,7 +36,7 @@ def test_a_cancelled_job_is_never_run() -> None:
     worker = PriorityWorker("test")
     _, release = busy(worker)
     done: list[str] = []
-    assert worker.submit(Urgency.PASSAGES, lambda: done.append("run")).cancel()
+    assert worker.submit(Urgency.INGESTION, lambda: done.append("run")).cancel()
     release.set()
     worker.close()
     assert done == []
@@ -44,8 +44,8 @@ def test_a_cancelled_job_is_never_run() -> None:
 
 def test_an_error_reaches_the_caller_and_not_the_next_job() -> None:
     worker = PriorityWorker("test")
-    failing = worker.submit(Urgency.QUERY, lambda: 1 / 0)
-    following = worker.submit(Urgency.QUERY, lambda: "fine")
+    failing = worker.submit(Urgency.QUESTION, lambda: 1 / 0)
+    following = worker.submit(Urgency.QUESTION, lambda: "fine")
     with pytest.raises(ZeroDivisionError):
         failing.result(10)
     assert following.result(10) == "fine"
@@ -56,4 +56,4 @@ def test_a_closed_worker_takes_no_more_jobs() -> None:
     worker = PriorityWorker("test")
     worker.close()
     with pytest.raises(BackendUnavailable, match="closed"):
-        worker.submit(Urgency.QUERY, lambda: None)
+        worker.submit(Urgency.QUESTION, lambda: None)

@@ -1,0 +1,116 @@
+"""What every `ChatModel` promises, whoever writes its words."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.chat_models.base import ChatModel
+from shared.chat_models.extractive import ExtractiveChatModel
+from shared.chat_models.openai_compatible import OpenAIChat
+from shared.domain import ChatDelta, Chunk, Message, Passage, Prompt
+from shared.embedders.onnx import OnnxEmbedder
+from shared.errors import BackendTimeout
+from tests.stand_ins.openai_server import MODEL, OpenAIServer
+from tests.stand_ins.weights import weights  # noqa: F401 - fixture
+
+pytestmark = pytest.mark.embedder
+
+TEXTS = (
+    "The library is closed on public holidays. Its reading room seats forty people.",
+    "Books may be returned free of charge within thirty days. Later returns cost one euro a week.",
+)
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        server.behave(answer="Books may be returned free of charge within thirty days. [2]", token_delay=0.01)
+        yield server
+
+
+@pytest.fixture(params=["extractive", "openai"])
+async def model(
+    request: pytest.FixtureRequest,
+    weights: Path,  # noqa: F811
+    server: OpenAIServer,
+) -> AsyncIterator[ChatModel]:
+    if request.param == "openai":
+        model: ChatModel = OpenAIChat(base_url=server.url, api_key="any", model=MODEL)
+        yield model
+        await model.close()
+    else:
+        embedder = OnnxEmbedder(weights, threads=1)
+        model = ExtractiveChatModel(embedder)
+        yield model
+        await model.close()
+        await embedder.close()
+
+
+def prompt(question: str = "How long may books be returned free of charge?") -> Prompt:
+    passages = tuple(
+        Passage(
+            marker=number,
+            chunk=Chunk(
+                id=f"d.1.{number}",
+                document_id="d",
+                version=1,
+                ordinal=number,
+                page=number,
+                title="Library rules",
+                heading="",
+                content=text,
+            ),
+            document_name="shared/rules.md",
+            page_kind="page",
+            score=1 / number,
+        )
+        for number, text in enumerate(TEXTS, start=1)
+    )
+    messages = (Message(role="system", content="\n".join(TEXTS)), Message(role="user", content=question))
+    return Prompt(question=question, passages=passages, messages=messages, max_tokens=200)
+
+
+async def answer(model: ChatModel, prompt: Prompt) -> list[ChatDelta]:
+    return [delta async for delta in model.stream(prompt, timeout=30)]
+
+
+async def test_the_answer_cites_the_passage_it_comes_from(model: ChatModel) -> None:
+    text = "".join(delta.text for delta in await answer(model, prompt()))
+    assert "thirty days" in text
+    assert "[2]" in text
+    assert {int(marker) for marker in re.findall(r"\[(\d+)\]", text)} <= {1, 2}
+
+
+async def test_the_last_delta_carries_the_usage(model: ChatModel) -> None:
+    deltas = await answer(model, prompt())
+    usage = deltas[-1].usage
+    assert usage is not None
+    assert usage.prompt_tokens > 0
+    assert usage.completion_tokens > 0
+    assert all(delta.usage is None for delta in deltas[:-1])
+
+
+async def test_closing_the_iterator_early_is_quiet_and_leaves_the_model_usable(model: ChatModel) -> None:
+    stream = model.stream(prompt(), timeout=30)
+    assert (await anext(stream)).text
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert await answer(model, prompt())
+
+
+async def test_several_answers_at_once_do_not_mix(model: ChatModel) -> None:
+    answers = await asyncio.gather(*(answer(model, prompt()) for _ in range(3)))
+    texts = {"".join(delta.text for delta in deltas) for deltas in answers}
+    assert len(texts) == 1
+
+
+async def test_a_deadline_that_has_passed_is_a_timeout(model: ChatModel) -> None:
+    with pytest.raises(BackendTimeout):
+        async for _ in model.stream(prompt(), timeout=0):
+            pass
+
+
+async def test_it_has_a_name(model: ChatModel) -> None:
+    assert model.name
