@@ -8,6 +8,7 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 
 from shared.ingest.parse.limits import ParseLimits
 
@@ -15,6 +16,8 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
+# macOS refuses a limit below the terabytes that every process there maps.
+MEMORY_LIMIT = resource.RLIMIT_DATA if sys.platform == "darwin" else resource.RLIMIT_AS
 
 
 def drop_network() -> bool:
@@ -38,7 +41,7 @@ def drop_privileges() -> None:
 def set_resource_limits(limits: ParseLimits) -> None:
     """For this process. The soft CPU limit ends it with SIGXCPU, which the pool can tell from a crash."""
     for kind, soft, hard in (
-        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
+        (MEMORY_LIMIT, limits.memory_bytes, limits.memory_bytes),
         (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
         (resource.RLIMIT_FSIZE, limits.written_bytes, limits.written_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),

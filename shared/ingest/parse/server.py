@@ -1,7 +1,7 @@
 """The fork server: a process that has imported the parsers once and forks a child for each document.
 
 `ParserPool` starts it with `python -c`. It is the only parent of the children, so it alone can kill and reap
-them without ever hitting a recycled process id. It ends, and its children with it, when the pool's end of
+them without hitting a recycled process id. It ends, and its children with it, when the pool's end of
 the control socket closes, however the pool's process came to its end.
 """
 
@@ -109,13 +109,13 @@ class _Server:
 
     def _reap(self) -> None:
         for job in list(self._jobs.values()):
-            if os.waitid(os.P_PID, job.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-                self._finish(job)
+            pid, status, usage = os.wait4(job.pid, os.WNOHANG)
+            if pid:
+                self._finish(job, status, usage.ru_maxrss * MAXRSS_UNIT)
 
-    def _finish(self, job: _Job) -> None:
-        self._kill(job)  # what it may have left in its group, while its id still keeps the group's id taken
-        _, status, usage = os.wait4(job.pid, 0)
-        ending = Ending(status=status, peak_bytes=usage.ru_maxrss * MAXRSS_UNIT, out_of_time=job.out_of_time)
+    def _finish(self, job: _Job, status: int, peak_bytes: int) -> None:
+        self._kill(job)  # what the child left in its group: while there is some, the group's id stays taken
+        ending = Ending(status=status, peak_bytes=peak_bytes, out_of_time=job.out_of_time)
         self._poll.unregister(job.lifeline)
         del self._jobs[job.lifeline.fileno()]
         with job.lifeline, contextlib.suppress(OSError):  # the pool may have hung up
@@ -126,9 +126,10 @@ class _Server:
             os.killpg(job.pid, signal.SIGKILL)
 
     def _end_all(self) -> None:
-        for job in list(self._jobs.values()):
+        for job in self._jobs.values():
             self._kill(job)
-            self._finish(job)
+        for job in self._jobs.values():
+            os.waitpid(job.pid, 0)
 
 
 def _run_child(channel: socket.socket, parse: Parse, limits: ParseLimits) -> None:
