@@ -7,12 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import Caller, RuntimeOf, ServicesOf
 from shared.auth import sessions
+from shared.auth.sessions import Session
 from shared.errors import InvalidRequest
+from shared.services import Services
 
 router = APIRouter(tags=["accounts"])
 
 _DAY = 24 * 3600.0  # seconds
-_Field = Annotated[str | None, Form(max_length=1000)]
+_Secret = Annotated[str | None, Field(max_length=1000)]
 
 
 class Registration(BaseModel):
@@ -20,6 +22,15 @@ class Registration(BaseModel):
 
     email: str = Field(max_length=1000)
     password: str = Field(max_length=1000)
+
+
+class Grant(BaseModel):
+    """OAuth2's fields; others, such as `client_id` and `scope`, are let through and not used."""
+
+    grant_type: str = Field(max_length=100)
+    username: _Secret = None
+    password: _Secret = None
+    refresh_token: _Secret = None
 
 
 @router.post("/api/auth/register", status_code=201)
@@ -37,39 +48,10 @@ async def register(body: Registration, runtime: RuntimeOf, services: ServicesOf)
 
 @router.post("/api/auth/token")
 async def create_token(
-    *,
-    response: Response,
-    runtime: RuntimeOf,
-    services: ServicesOf,
-    grant_type: Annotated[str, Form(max_length=100)],
-    username: _Field = None,
-    password: _Field = None,
-    refresh_token: _Field = None,
+    form: Annotated[Grant, Form()], response: Response, runtime: RuntimeOf, services: ServicesOf
 ) -> dict[str, Any]:
     """Sign in (`grant_type=password`) or go on (`grant_type=refresh_token`)."""
-    lifetime = runtime.settings.refresh_token_days * _DAY
-    if grant_type == "password" and username is not None and password is not None:
-        session = await sessions.sign_in(
-            username,
-            password,
-            users=services.metadata,
-            passwords=services.passwords,
-            tokens=services.access_tokens,
-            cache=services.cache,
-            refresh_lifetime=lifetime,
-        )
-    elif grant_type == "refresh_token" and refresh_token is not None:
-        session = await sessions.refresh(
-            refresh_token,
-            users=services.metadata,
-            tokens=services.access_tokens,
-            refresh_lifetime=lifetime,
-        )
-    else:
-        raise InvalidRequest(
-            "send grant_type=password with username and password, or grant_type=refresh_token with "
-            "refresh_token"
-        )
+    session = await _session(form, services, runtime.settings.refresh_token_days * _DAY)
     response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
     return {
         "access_token": session.access_token,
@@ -101,3 +83,26 @@ async def me(caller: Caller) -> dict[str, Any]:
 async def jwks(services: ServicesOf) -> dict[str, Any]:
     """The public keys that access tokens are signed with."""
     return {**services.access_tokens.jwks()}
+
+
+async def _session(form: Grant, services: Services, refresh_lifetime: float) -> Session:
+    if form.grant_type == "password" and form.username is not None and form.password is not None:
+        return await sessions.sign_in(
+            form.username,
+            form.password,
+            users=services.metadata,
+            passwords=services.passwords,
+            tokens=services.access_tokens,
+            cache=services.cache,
+            refresh_lifetime=refresh_lifetime,
+        )
+    if form.grant_type == "refresh_token" and form.refresh_token is not None:
+        return await sessions.refresh(
+            form.refresh_token,
+            users=services.metadata,
+            tokens=services.access_tokens,
+            refresh_lifetime=refresh_lifetime,
+        )
+    raise InvalidRequest(
+        "send grant_type=password with username and password, or grant_type=refresh_token with refresh_token"
+    )
