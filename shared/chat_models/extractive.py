@@ -25,6 +25,7 @@ _RANK_WEIGHT = 0.1  # of the passage's rank
 _NEAR_BEST = 0.2  # how far behind the best sentence another one may be
 _SAME = 0.6  # share of common words from which two sentences say the same
 _EVIDENCE = 0.75  # least similarity, on the scale of the calibration, of an answer
+_EVIDENCE_ABROAD = 0.6  # the same between two languages, where similarities are lower
 _COVERAGE_WEIGHT = 0.6  # of the question's words that no passage has
 _USUAL_COVERAGE = 0.85
 _NUMBER_WEIGHT = 0.15  # of a number, where one is asked for
@@ -111,11 +112,12 @@ class ExtractiveChatModel:
         ]
         chosen = _best(scored, prompt.max_tokens * _CHARACTERS_PER_TOKEN)
         evidence = max(candidate.similarity for candidate in scored)
-        if _share_a_language(prompt):
-            evidence += _COVERAGE_WEIGHT * (coverage - _USUAL_COVERAGE)
         if not any(candidate.has_what_is_asked for candidate in chosen):
             evidence -= _NUMBER_WEIGHT
-        return _in_order(chosen) if evidence >= _EVIDENCE else []
+        needed = _EVIDENCE_ABROAD
+        if _share_a_language(prompt):
+            needed = _EVIDENCE + _COVERAGE_WEIGHT * (_USUAL_COVERAGE - coverage)
+        return _in_order(chosen) if evidence >= needed else []
 
     async def _calibrated(self) -> Scale:
         if self._scale is None:
