@@ -63,10 +63,14 @@ async def checked(
 def citations(answer: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
     """One citation per passage that the answer names, in order of first mention."""
     by_marker = {passage.marker: passage for passage in passages}
-    mentioned = dict.fromkeys(
-        int(number) for group in _MARKERS.findall(answer) for number in re.findall(r"\d+", group)
-    )
-    return tuple(citation(by_marker[marker], answer) for marker in mentioned if marker in by_marker)
+    said: dict[int, str] = {}  # by marker: the words that it stands behind when it is first used
+    end = 0
+    for group in _MARKERS.finditer(answer):
+        words = answer[end : group.start()].strip() or next(reversed(said.values()), "")
+        for number in re.findall(r"\d+", group[1]):
+            said.setdefault(int(number), words)
+        end = group.end()
+    return tuple(citation(by_marker[marker], words) for marker, words in said.items() if marker in by_marker)
 
 
 def citation(passage: Passage, context: str) -> Citation:

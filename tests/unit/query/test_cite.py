@@ -72,6 +72,12 @@ def test_each_cited_passage_becomes_one_citation_in_order_of_mention() -> None:
     assert found[0].url == "/api/documents/d/content#page=12"
 
 
+def test_the_snippet_is_where_the_cited_words_come_from() -> None:
+    content = "Leave is 29 days. " + "Ask your manager early. " * 20 + "The office closes in winter."
+    found = citations("Leave is 29 days. [1] And the office closes in winter. [1]", [passage(1, content)])
+    assert found[0].snippet.startswith("Leave is 29 days.")
+
+
 def test_snippet_shows_the_part_that_the_answer_used() -> None:
     content = (
         "Opening words. " * 30 + "The deposit is refunded within fourteen days. " + "Closing words. " * 30

@@ -1,0 +1,269 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.domain import EVERYONE, Document, DocumentStatus, Principal, Question
+from shared.errors import BackendUnavailable
+from shared.ingest import documents, pipeline
+from shared.ingest.events import INGEST_QUEUE, decode
+from shared.ingest.reconcile import reconcile
+from shared.query.retrieve import search
+from shared.services import Services
+from tests.stand_ins.pipeline_services import pipeline_services
+
+NAME = "shared/terms.txt"
+DOCUMENT_ID = documents.document_id(NAME)
+READER = Principal(user_id="u1", email="u1@example.com")
+
+
+@pytest.fixture
+async def services(tmp_path: Path):
+    services = pipeline_services(tmp_path)
+    yield services
+    for plug in (services.search_index, services.queue, services.blobs, services.cache, services.metadata):
+        await plug.close()
+
+
+async def put(services: Services, text: str, name: str = NAME) -> None:
+    async def content():
+        yield text.encode()
+
+    await services.blobs.put(name, content(), max_size=10_000_000)
+
+
+async def ingested(services: Services, text: str, name: str = NAME) -> Document:
+    await put(services, text, name)
+    document = await pipeline.ingest(name, services)
+    assert document is not None
+    return document
+
+
+async def found(services: Services, question: str, principal: Principal = READER) -> list[str]:
+    passages = await search(
+        Question(text=question, top_k=5),
+        principal,
+        search_index=services.search_index,
+        embedder=services.embedder,
+        metadata=services.metadata,
+    )
+    return [passage.chunk.content for passage in passages]
+
+
+async def stored_versions(services: Services) -> set[tuple[str, int]]:
+    return {pair async for pair in services.search_index.versions()}
+
+
+def long_text(word: str, pages: int = 12) -> str:
+    return "\f".join(
+        f"Page {page} of the {word} edition tells about {word}{page}." for page in range(1, pages + 1)
+    )
+
+
+async def test_a_blob_becomes_an_indexed_document_with_its_pages(services: Services) -> None:
+    document = await ingested(services, "The warranty lasts two years.\fReturns take a week.")
+    assert (document.status, document.pages, document.current_version) == (DocumentStatus.INDEXED, 2, 1)
+    assert document.readers == frozenset({EVERYONE})
+    assert "total" in dict(document.timings)
+    assert (await found(services, "How long is the warranty?"))[0] == "The warranty lasts two years."
+
+
+async def test_a_new_version_replaces_the_old_one_whole(services: Services) -> None:
+    await ingested(services, long_text("alpha"))
+    document = await ingested(services, long_text("beta", pages=3))
+    assert document.current_version == 2
+    assert await stored_versions(services) == {(DOCUMENT_ID, 2)}
+    assert not any("alpha" in text for text in await found(services, "the alpha edition tells"))
+
+
+async def test_a_doubled_event_does_nothing(services: Services) -> None:
+    document = await ingested(services, "Once.")
+    assert await pipeline.ingest(NAME, services) == document
+
+
+async def test_the_same_content_under_a_new_etag_is_not_embedded_again(services: Services) -> None:
+    await ingested(services, "The same.")
+    before = len(services.embedder.embedded)
+    document = await ingested(services, "The same.")
+    assert len(services.embedder.embedded) == before
+    assert (document.status, document.current_version) == (DocumentStatus.INDEXED, 1)
+    assert await found(services, "the same") == ["The same."]
+
+
+async def test_a_file_that_can_never_be_parsed_fails_once_with_its_reason(services: Services) -> None:
+    document = await ingested(services, "BROKEN")
+    assert (document.status, document.reason) == (DocumentStatus.FAILED, "broken on purpose")
+    assert await pipeline.ingest(NAME, services) == document
+
+
+async def test_a_rejected_upload_hides_the_version_before_it(services: Services) -> None:
+    await ingested(services, "Old terms hold.")
+    await ingested(services, "BROKEN")
+    assert await found(services, "old terms") == []
+    assert await stored_versions(services) == set()
+    revived = await ingested(services, "New terms hold.")
+    assert revived.status is DocumentStatus.INDEXED
+    assert await found(services, "new terms") == ["New terms hold."]
+
+
+async def test_a_deleted_blob_takes_its_document_along(services: Services) -> None:
+    await ingested(services, "Gone tomorrow.")
+    await services.blobs.delete(NAME)
+    assert await pipeline.ingest(NAME, services) is None
+    assert await found(services, "gone tomorrow") == []
+    assert await stored_versions(services) == set()
+    document = await ingested(services, "Back again.")
+    assert document.current_version > 1
+    assert await found(services, "back again") == ["Back again."]
+
+
+class FailingIndex:
+    """The real index whose `write` fails at the n-th call."""
+
+    def __init__(self, index, *, fail_at: int) -> None:
+        self._index, self._left = index, fail_at
+
+    def __getattr__(self, name: str):
+        return getattr(self._index, name)
+
+    async def write(self, chunks) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise BackendUnavailable("index down")
+        await self._index.write(chunks)
+
+
+async def test_a_retry_continues_after_the_last_finished_batch(services: Services, tmp_path: Path) -> None:
+
+    failing = replace(services, search_index=FailingIndex(services.search_index, fail_at=3))
+    await put(services, long_text("gamma"))
+    with pytest.raises(BackendUnavailable):
+        await pipeline.ingest(NAME, failing)
+    embedded = len(services.embedder.embedded)
+    document = await pipeline.ingest(NAME, services)
+    assert document is not None
+    assert document.status is DocumentStatus.INDEXED
+    assert (embedded, len(services.embedder.embedded)) == (12, 16)  # batches of 4: two kept, the third again
+    assert await services.search_index.count() == document.chunks == 12
+
+
+class InterruptedEmbedder:
+    """Runs `interrupt` before the second batch of passages."""
+
+    def __init__(self, embedder, interrupt) -> None:
+        self._embedder, self._interrupt, self._batches = embedder, interrupt, 0
+
+    def __getattr__(self, name: str):
+        return getattr(self._embedder, name)
+
+    async def embed_passages(self, texts):
+        self._batches += 1
+        if self._batches == 2:
+            await self._interrupt()
+        return await self._embedder.embed_passages(texts)
+
+
+async def test_queries_see_the_old_version_whole_until_the_flip(services: Services) -> None:
+
+    await ingested(services, long_text("alpha"))
+    seen: list[str] = []
+
+    async def look() -> None:
+        seen.extend(await found(services, "edition tells about"))
+
+    await put(services, long_text("beta"))
+    await pipeline.ingest(NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, look)))
+    assert len(seen) == 5
+    assert all("alpha" in text for text in seen)
+    assert all("beta" in text for text in await found(services, "edition tells about"))
+
+
+async def test_a_delete_in_mid_ingest_wins(services: Services) -> None:
+
+    async def delete() -> None:
+        await services.blobs.delete(NAME)
+        await pipeline.remove(NAME, services)
+
+    await put(services, long_text("delta"))
+    await pipeline.ingest(NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, delete)))
+    document = await services.metadata.document(DOCUMENT_ID)
+    assert document is not None
+    assert document.status is DocumentStatus.DELETED
+    assert await stored_versions(services) == set()
+
+
+async def test_a_new_upload_in_mid_ingest_wins(services: Services) -> None:
+
+    async def upload() -> None:
+        await ingested(services, "Newer words only.")
+
+    await put(services, long_text("epsilon"))
+    document = await pipeline.ingest(
+        NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, upload))
+    )
+    assert document is not None
+    assert (document.status, document.current_version) == (DocumentStatus.INDEXED, 2)
+    assert await stored_versions(services) == {(DOCUMENT_ID, 2)}
+    assert await found(services, "newer words") == ["Newer words only."]
+
+
+async def test_readers_changed_in_mid_ingest_reach_every_chunk(services: Services) -> None:
+
+    name = "users/u2/notes.txt"
+    other = Principal(user_id="u2", email="u2@example.com")
+
+    async def share() -> None:
+        await services.metadata.set_readers(
+            documents.document_id(name), frozenset({EVERYONE, "user:u2"}), now=1.0
+        )
+
+    await put(services, long_text("zeta"), name)
+    await pipeline.ingest(name, replace(services, embedder=InterruptedEmbedder(services.embedder, share)))
+    assert await found(services, "zeta1.") == await found(services, "zeta1.", other) != []
+
+
+async def queued(services: Services) -> set[tuple[str, str]]:
+    messages = await services.queue.receive(INGEST_QUEUE, limit=32, visibility=30)
+    return {(event.name, event.type.rsplit(".", 1)[1]) for event in (decode(each.body) for each in messages)}
+
+
+async def test_reconcile_announces_what_no_event_told(services: Services) -> None:
+    await ingested(services, "Known.", "shared/known.txt")
+    await ingested(services, "Changed.", "shared/changed.txt")
+    await ingested(services, "Vanished.", "shared/vanished.txt")
+    await put(services, "Changed since.", "shared/changed.txt")
+    await put(services, "New.", "shared/new.txt")
+    await services.blobs.delete("shared/vanished.txt")
+    findings = await reconcile(services, stuck_after=600)
+    assert (findings.announced, findings.vanished) == (2, 1)
+    assert await queued(services) == {
+        ("shared/changed.txt", "BlobCreated"),
+        ("shared/new.txt", "BlobCreated"),
+        ("shared/vanished.txt", "BlobDeleted"),
+    }
+
+
+async def test_reconcile_announces_again_what_was_left_unfinished(services: Services) -> None:
+    await put(services, long_text("eta"))
+    failing_write = FailingIndex(services.search_index, fail_at=2)
+
+    with pytest.raises(BackendUnavailable):
+        await pipeline.ingest(NAME, replace(services, search_index=failing_write))
+    assert (await reconcile(services, stuck_after=600)).announced == 0
+    assert (await reconcile(services, stuck_after=0)).announced == 1
+
+
+async def test_reconcile_removes_chunks_that_no_query_can_see(services: Services) -> None:
+    document = await ingested(services, "Kept.")
+
+    from shared.domain import Chunk, IndexedChunk
+
+    chunk = Chunk(
+        id="x.1.0", document_id="x", version=1, ordinal=0, page=1, title="", heading="", content="orphan"
+    )
+    embedding = await services.embedder.embed_query("orphan")
+    orphan = IndexedChunk(chunk=chunk, embedding=embedding, readers=document.readers)
+    stale = replace(orphan, chunk=replace(chunk, id=f"{DOCUMENT_ID}.0.0", document_id=DOCUMENT_ID, version=0))
+    await services.search_index.write([orphan, stale])
+    assert (await reconcile(services, stuck_after=600)).orphans == 2
+    assert await stored_versions(services) == {(DOCUMENT_ID, 1)}
