@@ -10,6 +10,7 @@ and background tasks are the API's own affair, as they are under the standalone 
 
 import asyncio
 import contextvars
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import ConfigError
+from shared.telemetry.logs import event
+
+log = logging.getLogger(__name__)
 
 # What a server tells of a request. The worker's own application has added its router, route and path
 # parameters to the scope: with those inside, the API would take itself for a part of it.
@@ -56,7 +60,7 @@ class ApiResponse(HttpResponse):
         request = {key: value for key, value in scope.items() if key in _SERVER_KEYS} | {"root_path": ""}
         await asyncio.create_task(self._answer(request, receive, send), context=self._context)
 
-    async def _answer(self, request: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_complete = False
 
         async def send_and_watch(message: Message) -> None:
@@ -65,12 +69,12 @@ class ApiResponse(HttpResponse):
             is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
-            await self._api(request, receive, send_and_watch)
-        except Exception:
-            # Starlette raises an error again after it was logged and answered. Past this point it would
-            # make the server close the connection, under the next request that the host sends on it.
+            await self._api(scope, receive, send_and_watch)
+        except Exception as error:
             if not is_complete:
                 raise
+            # The server would close the connection, under the next request that the host sends on it.
+            event(log, "failed_after_answer", level=logging.ERROR, error=error)
 
 
 def http_functions(api: FastAPI) -> Iterator[HttpFunction]:

@@ -75,9 +75,12 @@ def test_an_error_before_the_first_byte_is_the_apis_own_problem(client: httpx.Cl
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_an_answered_error_leaves_the_connection_usable(client: httpx.Client) -> None:
+@pytest.mark.parametrize(("path", "status"), [("/fail/early", 500), ("/fail/after", 200)])
+def test_an_error_of_an_answered_request_leaves_the_connection_usable(
+    client: httpx.Client, path: str, status: int
+) -> None:
     for _ in range(20):
-        assert client.get("/fail/early").status_code == 500
+        assert client.get(path).status_code == status
         assert client.get("/seen").status_code == 200
 
 
@@ -114,6 +117,11 @@ def test_path_body_and_query_reach_the_api_whole(client: httpx.Client) -> None:
 
 def test_the_api_resolves_its_own_routes(client: httpx.Client) -> None:
     assert httpx.URL(client.get("/url").json()).path == "/seen"
+
+
+def test_the_api_runs_under_the_invocations_id(client: httpx.Client) -> None:
+    response = client.get("/invocation")
+    assert response.json() == response.extensions["invocation"].result(10).invocation_id
 
 
 def test_an_unknown_path_is_the_hosts_404(client: httpx.Client) -> None:

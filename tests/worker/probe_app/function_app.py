@@ -112,5 +112,19 @@ async def url(request: Request) -> str:
     return str(request.url_for("read_seen"))
 
 
+@api.get("/invocation")
+async def invocation() -> str:
+    return str(sys.modules["azure_functions_runtime"].invocation_id_cv.get())
+
+
+@api.get("/fail/after")
+async def fail_after(tasks: BackgroundTasks) -> str:
+    async def fail() -> None:
+        raise RuntimeError("after the answer")
+
+    tasks.add_task(fail)
+    return "answered"
+
+
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 register_api(app, api)
