@@ -16,7 +16,6 @@ export class AnswerText {
   #frame = 0;
   text = "";
 
-  /** @param {OpenSource} openSource */
   constructor(openSource) {
     this.openSource = openSource;
     this.node = el("div", { class: "answer-text" });
@@ -61,7 +60,6 @@ export class AnswerText {
     while (this.node.children.length > blocks.length) this.node.lastElementChild?.remove();
   }
 
-  /** @param {number} marker */
   #chip(marker) {
     const citation = this.#citations.get(marker);
     if (!citation) return null;
@@ -88,7 +86,6 @@ export function sourceList(citations, openSource) {
   return el("section", { class: "citations", "aria-label": "Sources" }, el("h3", {}, "Sources"), el("ol", {}, ...items));
 }
 
-/** @param {{document: string, page: number, page_kind?: string}} citation */
 export function whereOf(citation) {
   return [fileName(citation.document), pageOf(citation)].filter(Boolean).join(", ");
 }

@@ -15,7 +15,6 @@ import { problemOf, send } from "./problems.js";
 import { eventsOf } from "./stream.js";
 
 export class Api {
-  /** @param {import("./session.js").Session} session */
   constructor(session) {
     this.session = session;
   }
@@ -53,22 +52,18 @@ export class Api {
     return (await this.request("GET", documentPath(id))).json();
   }
 
-  /** @param {string} id @param {string[]} readers */
   async share(id, readers) {
     await this.request("PATCH", documentPath(id), { json: { readers } });
   }
 
-  /** @param {string} id */
   async retry(id) {
     await this.request("POST", `${documentPath(id)}/retry`);
   }
 
-  /** @param {string} id */
   async deleteDocument(id) {
     await this.request("DELETE", documentPath(id));
   }
 
-  /** @param {string} id @param {AbortSignal} signal */
   async content(id, signal) {
     const response = await this.request("GET", `${documentPath(id)}/content`, { accept: "*/*", signal });
     return response.blob();
@@ -90,7 +85,7 @@ export class Api {
   async *ask(question, conversationId, signal) {
     const json = conversationId === null ? { question } : { question, conversation_id: conversationId };
     const response = await this.request("POST", "/api/query", { json, accept: "text/event-stream", signal });
-    for await (const { event, data } of eventsOf(/** @type {ReadableStream<Uint8Array>} */ (response.body))) {
+    for await (const { event, data } of eventsOf(response.body)) {
       yield { event, data: JSON.parse(data) };
     }
   }
@@ -105,12 +100,10 @@ export class Api {
     return (await this.request("GET", `/api/conversations/${encodeURIComponent(id)}`)).json();
   }
 
-  /** @param {string} id */
   async deleteConversation(id) {
     await this.request("DELETE", `/api/conversations/${encodeURIComponent(id)}`);
   }
 
-  /** @param {string} conversationId @param {string} requestId @param {"up" | "down"} rating */
   async rate(conversationId, requestId, rating) {
     await this.request("POST", "/api/feedback", {
       json: { conversation_id: conversationId, request_id: requestId, rating },
@@ -118,7 +111,6 @@ export class Api {
   }
 }
 
-/** @param {string} id */
 function documentPath(id) {
   return `/api/documents/${encodeURIComponent(id)}`;
 }

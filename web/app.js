@@ -109,13 +109,11 @@ class App {
     this.signIn.show(reason);
   }
 
-  /** @param {import("./source.js").Cited} cited @param {HTMLElement} opener */
   #openSource(cited, opener) {
     this.#showLibrary(false);
     this.source.open(cited, opener);
   }
 
-  /** @param {boolean} isOpen */
   #showLibrary(isOpen) {
     const toggle = byId("library-toggle");
     if (this.libraryCover.isOpen && !isOpen) toggle.focus();
@@ -132,7 +130,6 @@ class App {
     else this.source.close();
   }
 
-  /** @param {string} words */
   #note(words) {
     const close = iconButton("close", "Dismiss", () => this.notice.replaceChildren());
     this.notice.replaceChildren(el("p", { class: "note" }, el("span", {}, words), close));

@@ -18,7 +18,7 @@ export class Conversation {
   /** @type {AbortController | null} set while an answer streams */
   #running = null;
 
-  /** @param {HTMLElement} root @param {import("./api.js").Api} api @param {HTMLElement} empty what to show before the first question @param {Around} around */
+  /** @param {HTMLElement} empty what to show before the first question @param {Around} around */
   constructor(root, api, empty, around) {
     this.api = api;
     this.around = around;
@@ -34,7 +34,6 @@ export class Conversation {
     root.replaceChildren(this.turns, form);
   }
 
-  /** @param {HTMLFormElement} form */
   #listen(form) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -42,7 +41,7 @@ export class Conversation {
       else this.ask(this.box.value);
     });
     this.box.addEventListener("input", () => this.#grow());
-    this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    this.box.addEventListener("keydown", (event) => {
       // While an input method composes a character, Enter belongs to it.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -50,7 +49,6 @@ export class Conversation {
     });
   }
 
-  /** @param {string} text */
   async ask(text) {
     const question = text.trim();
     if (!question || this.#running) return;
@@ -72,7 +70,6 @@ export class Conversation {
     if (this.#running === running) this.#done();
   }
 
-  /** @param {Turn} turn @param {AbortSignal} signal */
   async #stream(turn, signal) {
     for await (const { event, data } of this.api.ask(turn.question, this.id, signal)) {
       signal.throwIfAborted();
@@ -126,7 +123,6 @@ export class Conversation {
     this.turns.replaceChildren(this.empty);
   }
 
-  /** @param {string | null} id */
   #remember(id) {
     this.id = id;
     if (id === null) sessionStorage.removeItem(KEY);
@@ -139,7 +135,6 @@ export class Conversation {
     this.around.changed(this.id);
   }
 
-  /** @param {string} question */
   #add(question) {
     this.empty.remove();
     /** @type {Turn} */
@@ -169,7 +164,6 @@ export class Conversation {
     if (isAtEnd) requestAnimationFrame(() => (view.scrollTop = view.scrollHeight));
   }
 
-  /** @param {boolean} isIdle */
   #idle(isIdle) {
     this.button.replaceChildren(icon(isIdle ? "send" : "stop"));
     this.button.setAttribute("aria-label", isIdle ? "Send the question" : "Stop the answer");

@@ -13,7 +13,6 @@ export class Cover {
     this.query.addEventListener("change", () => this.set(this.isOpen));
   }
 
-  /** @param {boolean} isOpen */
   set(isOpen) {
     this.isOpen = isOpen;
     for (const element of this.behind) element.inert = isOpen && this.query.matches;

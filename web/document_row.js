@@ -11,31 +11,29 @@ import { el, iconButton } from "./dom.js";
 
 export const WORKING = new Set(["queued", "parsing", "embedding"]);
 
-const STATUS = /** @type {Record<string, string>} */ ({
+const STATUS = {
   queued: "Waiting its turn…",
   parsing: "Reading the pages…",
   embedding: "Making it searchable…",
   indexed: "Ready",
-});
+};
 
-/** @param {Document} document @param {boolean} canChange @param {RowActions} actions */
 export function documentRow(document, canChange, actions) {
   const name = fileName(document.name);
   const folder = document.name.slice(0, -name.length);
-  const open = el("button", { type: "button", class: "row-name", "data-action": "open", dir: "auto", title: document.name }, name);
+  const open = el("button", { type: "button", class: "row-name", "data-action": "open", dir: "auto", title: document.name }, el("span", {}, name));
   open.addEventListener("click", () => actions.open(document, open));
   return el(
     "li",
     { class: `row ${document.status}`, "data-status": document.status, "data-id": document.id },
     el("span", { class: "kind", "aria-hidden": "true" }, kindOf(name)),
-    el("div", { class: "row-text" }, open, el("p", { class: "row-meta" }, folder && el("bdi", { class: "row-folder" }, folder.replace(/\/$/, "")), el("span", {}, statusOf(document)))),
+    el("div", { class: "row-text" }, open, el("p", { class: "row-meta" }, folder && el("bdi", {}, folder.slice(0, -1)), folder && " · ", statusOf(document))),
     buttons(document, name, canChange, actions),
     document.status === "failed" && el("p", { class: "row-reason", dir: "auto" }, document.reason ?? "It could not be read."),
     WORKING.has(document.status) && el("progress", { "aria-label": `${name}: ${STATUS[document.status]}` }),
   );
 }
 
-/** @param {Document} document @param {string} name @param {boolean} canChange @param {RowActions} actions */
 function buttons(document, name, canChange, actions) {
   if (!canChange) return el("div", { class: "row-actions" });
   const isShared = document.readers.includes("everyone");
@@ -46,7 +44,6 @@ function buttons(document, name, canChange, actions) {
   return el("div", { class: "row-actions" }, document.status === "failed" && retry, share, remove);
 }
 
-/** @param {Document} document */
 function statusOf(document) {
   if (document.status === "failed") return "Failed";
   if (document.status !== "indexed") return STATUS[document.status] ?? document.status;
@@ -56,7 +53,6 @@ function statusOf(document) {
   return [count, sizeOf(document.size), owner || everyone].filter(Boolean).join(" · ");
 }
 
-/** @param {number} bytes */
 function sizeOf(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   const [unit, divisor] = bytes < 1e6 ? ["kB", 1e3] : ["MB", 1e6];
@@ -64,7 +60,6 @@ function sizeOf(bytes) {
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`;
 }
 
-/** @param {string} name */
 function kindOf(name) {
   const dot = name.lastIndexOf(".");
   return dot > 0 ? name.slice(dot + 1, dot + 5).toUpperCase() : "FILE";

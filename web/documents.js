@@ -9,7 +9,7 @@
 import { fileName } from "./answer.js";
 import { confirmed } from "./confirm.js";
 import { WORKING, documentRow } from "./document_row.js";
-import { el, icon } from "./dom.js";
+import { el, icon, note } from "./dom.js";
 import { takeDrops } from "./drop.js";
 import { inWords } from "./problems.js";
 import { Uploads } from "./upload.js";
@@ -30,7 +30,6 @@ export class Documents {
   #idleRounds = 0;
   #round = 0;
 
-  /** @param {HTMLElement} root @param {import("./api.js").Api} api @param {Around} around */
   constructor(root, api, around) {
     this.api = api;
     this.around = around;
@@ -115,7 +114,6 @@ export class Documents {
     return [...new Set([...recent, ...documents.values()])];
   }
 
-  /** @param {Document[]} documents */
   #show(documents) {
     const before = new Map(this.#documents.map((document) => [document.id, document.status]));
     for (const document of documents) this.#tell(document, before.get(document.id));
@@ -130,7 +128,7 @@ export class Documents {
 
   /** Put the rows in; the focus stays on the same button of the same document. @param {HTMLElement[]} nodes */
   #place(nodes) {
-    const focused = /** @type {HTMLElement | null} */ (this.list.querySelector(":focus"));
+    const focused = this.list.querySelector(":focus");
     const { action } = focused?.dataset ?? {};
     const { id } = focused?.closest("li")?.dataset ?? {};
     this.list.replaceChildren(...nodes);
@@ -153,14 +151,12 @@ export class Documents {
     return node;
   }
 
-  /** @param {Document} document @param {string | undefined} before */
   #tell({ name, status, reason }, before) {
     if (before === undefined || before === status) return;
     if (status === "indexed") this.around.announce(`${fileName(name)} is ready.`);
     if (status === "failed") this.around.announce(`${fileName(name)} failed: ${reason}`);
   }
 
-  /** @param {Document} document */
   async #remove({ id, name }) {
     const words = "Its passages are no longer found, at once and for everyone. This cannot be undone.";
     if (!(await confirmed(`Delete ${fileName(name)}?`, words, "Delete"))) return;
@@ -172,7 +168,6 @@ export class Documents {
     this.picker.previousElementSibling?.focus();
   }
 
-  /** @param {() => Promise<void>} change */
   async #change(change) {
     try {
       await change();
@@ -182,7 +177,6 @@ export class Documents {
     }
   }
 
-  /** @param {import("./upload.js").Accepted | null} accepted */
   #accepted(accepted) {
     if (accepted) this.#recent = [accepted.id, ...this.#recent.filter((id) => id !== accepted.id)];
     this.#idleRounds = 0;
@@ -194,14 +188,11 @@ export class Documents {
     this.refresh();
   }
 
-  /** @param {unknown} error */
   #trouble(error) {
-    const again = el("button", { type: "button", class: "button small", onclick: () => this.refresh() }, icon("retry"), "Try again");
-    this.note.replaceChildren(el("p", { class: "note error", role: "alert" }, el("span", {}, inWords(error)), again));
+    this.note.replaceChildren(note(inWords(error), () => this.refresh()));
   }
 }
 
-/** @param {string[]} readers */
 function toggled(readers) {
   return readers.includes("everyone") ? readers.filter((reader) => reader !== "everyone") : [...readers, "everyone"];
 }

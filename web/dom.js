@@ -12,7 +12,7 @@
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name.slice(2), /** @type {any} */ (value));
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, String(value));
   }
@@ -34,15 +34,15 @@ const ICONS = {
   stop: "M6 6h8v8H6z",
   close: "M5 5l10 10M15 5 5 15",
   trash: "M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6M8.5 9v4.5M11.5 9v4.5",
-  share: "M7.5 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 16c0-2.500 2-4 4.500-4s4.500 1.500 4.500 4M13 9a2.200 2.200 0 1 0-.5-4.300M14 12c1.900.300 3 1.700 3 3.700",
-  retry: "M15.500 8A6 6 0 1 0 16 11M16 4v4h-4",
-  upload: "M10 13V4M6 7.500 10 3.500l4 4M4 13v3h12v-3",
+  share: "M7.5 9a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 16c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M13 9a2.2 2.2 0 1 0-.5-4.3M14 12c1.9.3 3 1.7 3 3.7",
+  retry: "M15.5 8A6 6 0 1 0 16 11M16 4v4h-4",
+  upload: "M10 13V4M6 7.5 10 3.5l4 4M4 13v3h12v-3",
   open: "M11 4h5v5M16 4l-7 7M8 5H4v11h11v-4",
-  download: "M10 4v9M6 9.500l4 4 4-4M4 16h12",
-  up: "M6 9v7H3.500V9H6Zm0 0 3-6c1.500 0 2 1 1.800 2.200L10.300 8H15c1 0 1.700.900 1.500 1.900l-.900 4.700c-.200.900-.800 1.400-1.600 1.400H6",
-  down: "M14 11V4h2.500v7H14Zm0 0-3 6c-1.500 0-2-1-1.800-2.200l.5-2.800H5c-1 0-1.700-.900-1.500-1.900l.900-4.700C4.600 4.500 5.200 4 6 4h8",
+  download: "M10 4v9M6 9.5l4 4 4-4M4 16h12",
+  up: "M6 9v7H3.5V9H6Zm0 0 3-6c1.5 0 2 1 1.8 2.2L10.3 8H15c1 0 1.7.9 1.5 1.9l-.9 4.7c-.2.9-.8 1.4-1.6 1.4H6",
+  down: "M14 11V4h2.5v7H14Zm0 0-3 6c-1.5 0-2-1-1.8-2.2l.5-2.8H5c-1 0-1.7-.9-1.5-1.9l.9-4.7C4.6 4.5 5.2 4 6 4h8",
   copy: "M7 7V4h9v9h-3M4 7h9v9H4z",
-  chat: "M4 5h12v9H9l-3.500 3v-3H4z",
+  chat: "M4 5h12v9H9l-3.5 3v-3H4z",
 };
 
 /** @param {keyof typeof ICONS} name @returns {SVGElement} decoration: the button around it carries the words */
@@ -63,4 +63,10 @@ export function icon(name) {
  */
 export function iconButton(name, label, onclick, more = {}) {
   return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...more }, icon(name));
+}
+
+/** What went wrong, with the way to try again. @param {string} words @param {() => void} again */
+export function note(words, again, label = "Try again", look = "note error") {
+  const button = el("button", { type: "button", class: "button small", onclick: again }, icon("retry"), label);
+  return el("p", { class: look, role: "alert" }, el("span", {}, words), button);
 }

@@ -5,11 +5,11 @@
  */
 export function takeDrops(area, take, announce) {
   let depth = 0; // dragenter and dragleave come for every element on the way
-  const shade = (/** @type {number} */ change) => {
+  const shade = (change) => {
     depth = Math.max(0, change ? depth + change : 0);
     area.classList.toggle("is-dropping", depth > 0);
   };
-  const listen = (/** @type {"dragenter" | "dragover" | "dragleave" | "drop"} */ name, /** @type {(event: DragEvent) => void} */ act) =>
+  const listen = (name, act) =>
     area.addEventListener(name, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();

@@ -6,7 +6,7 @@ import { inWords } from "./problems.js";
 
 export class History {
   /**
-   * @param {HTMLElement} root @param {import("./api.js").Api} api
+   * @param {HTMLElement} root @param {Api} api
    * @param {{open: (id: string) => Promise<void>, begin: () => void, current: () => string | null}} around
    */
   constructor(root, api, around) {
@@ -30,7 +30,7 @@ export class History {
 
   /** Show which one is open. */
   mark() {
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("[data-id]"))) {
+    for (const button of this.list.querySelectorAll("[data-id]")) {
       if (button.dataset.id === this.around.current()) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
@@ -45,15 +45,13 @@ export class History {
     this.mark();
   }
 
-  /** @param {import("./api.js").Conversation} conversation */
   #row({ id, title }) {
     const open = () => this.#try(() => this.around.open(id));
-    const button = el("button", { type: "button", class: "row-name", dir: "auto", "data-id": id, title, onclick: open }, title || "Conversation");
+    const button = el("button", { type: "button", class: "row-name", dir: "auto", "data-id": id, title, onclick: open }, el("span", {}, title || "Conversation"));
     const remove = iconButton("trash", `Delete the conversation ${title}`, () => this.#remove(id, title));
     return el("li", { class: "row conversation" }, button, el("div", { class: "row-actions" }, remove));
   }
 
-  /** @param {string} id @param {string} title */
   async #remove(id, title) {
     if (!(await confirmed("Delete this conversation?", `“${title}” and its answers will be gone.`, "Delete"))) return;
     await this.#try(async () => {
@@ -63,7 +61,6 @@ export class History {
     });
   }
 
-  /** @param {() => Promise<void>} act */
   async #try(act) {
     try {
       await act();

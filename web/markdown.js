@@ -1,22 +1,21 @@
 /**
- * The little Markdown that answers are shown with: paragraphs, headings, lists, tables, quotes, code and
+ * The little Markdown that answers are shown with: paragraphs, headings, lists, tables, code and
  * bold. Used by answer. Everything else, links and images above all, stays the text it is: an answer
  * repeats what documents say, and a document must not be able to fetch or link anything here.
  *
- * @typedef {"paragraph" | "heading" | "bullets" | "numbers" | "table" | "quote" | "code"} Kind
+ * @typedef {"paragraph" | "heading" | "bullets" | "numbers" | "table" | "code"} Kind
  * @typedef {{kind: Kind, lines: string[]}} Block
  * @typedef {(marker: number) => Node | null} Chip the button for a marker, null for one that names nothing
  */
 
 import { el } from "./dom.js";
 
-const KINDS = /** @type {[Kind, RegExp][]} */ ([
+const KINDS = [
   ["heading", /^#{1,6}\s/],
   ["bullets", /^\s*[-*•]\s+/],
   ["numbers", /^\s*\d{1,3}[.)]\s+/],
   ["table", /^\s*\|.*\|\s*$/],
-  ["quote", /^\s*>/],
-]);
+];
 const FENCE = /^\s*```/;
 const INLINE = /(`[^`\n]+`|\*\*[^*\n]+\*\*|\[\d{1,3}(?:,\s*\d{1,3})*\])/;
 
@@ -50,7 +49,6 @@ export function nodeOf({ kind, lines }, chip) {
   if (kind === "bullets") return el("ul", {}, ...items(lines, kind, chip));
   if (kind === "numbers") return el("ol", { start: parseInt(lines[0].trim(), 10) }, ...items(lines, kind, chip));
   if (kind === "heading") return el("p", { class: "heading", dir: "auto" }, ...inline(lines[0].replace(/^#+\s/, ""), chip));
-  if (kind === "quote") return el("blockquote", { dir: "auto" }, ...inline(lines.map((line) => line.replace(/^\s*>\s?/, "")).join(" "), chip));
   return el("p", { dir: "auto" }, ...inline(lines.join("\n"), chip));
 }
 
@@ -59,7 +57,6 @@ function kindOf(line) {
   return KINDS.find(([, pattern]) => pattern.test(line))?.[0] ?? "paragraph";
 }
 
-/** @param {Kind} open @param {Kind} next @param {string} line */
 function continues(open, next, line) {
   if (open === next) return next !== "heading";
   return (open === "bullets" || open === "numbers") && next === "paragraph" && /^\s/.test(line);
@@ -67,7 +64,7 @@ function continues(open, next, line) {
 
 /** @param {string[]} lines @param {Kind} kind @param {Chip} chip @returns {HTMLElement[]} */
 function items(lines, kind, chip) {
-  const pattern = /** @type {RegExp} */ (KINDS.find(([name]) => name === kind)?.[1]);
+  const [, pattern] = KINDS.find(([name]) => name === kind);
   /** @type {string[]} */
   const texts = [];
   for (const line of lines) {
@@ -77,11 +74,10 @@ function items(lines, kind, chip) {
   return texts.map((text) => el("li", { dir: "auto" }, ...inline(text, chip)));
 }
 
-/** @param {string[]} lines @param {Chip} chip */
 function table(lines, chip) {
   const rows = lines.map((line) => line.trim().slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|")));
   const hasHead = rows.length > 1 && rows[1].every((cell) => /^:?-+:?$/.test(cell));
-  const row = (/** @type {string[]} */ cells, /** @type {"td" | "th"} */ tag) =>
+  const row = (cells, tag) =>
     el("tr", {}, ...cells.map((cell) => el(tag, { dir: "auto", scope: tag === "th" && "col" }, ...inline(cell, chip))));
   const body = rows.slice(hasHead ? 2 : 0).map((cells) => row(cells, "td"));
   const head = hasHead && el("thead", {}, row(rows[0], "th"));
@@ -96,6 +92,6 @@ function inline(text, chip) {
     if (part.startsWith("`")) return [el("code", {}, part.slice(1, -1))];
     if (part.startsWith("**")) return [el("strong", {}, ...inline(part.slice(2, -2), chip))];
     const chips = part.slice(1, -1).split(",").map((marker) => chip(Number(marker)));
-    return chips.includes(null) ? [part] : /** @type {Node[]} */ (chips);
+    return chips.includes(null) ? [part] : chips;
   });
 }

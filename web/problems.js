@@ -4,7 +4,6 @@
  */
 
 export class Problem extends Error {
-  /** @param {string} message @param {{status?: number, retryAfter?: number, requestId?: string}} [more] */
   constructor(message, { status = 0, retryAfter = 0, requestId = "" } = {}) {
     super(message);
     this.status = status; // 0: no answer came
@@ -16,17 +15,13 @@ export class Problem extends Error {
 const UNREACHABLE = "The server cannot be reached. Check the connection, then try again.";
 
 /** For statuses that come without a detail, from a proxy for instance. */
-const BY_STATUS = /** @type {Record<number, string>} */ ({
-  401: "You are signed out. Sign in again.",
-  403: "You may not do that.",
-  404: "It is not there any more.",
+const BY_STATUS = {
   413: "That is too large.",
   429: "Too many requests just now.",
   503: "The service is not available just now.",
   504: "The service took too long to answer.",
-});
+};
 
-/** @param {{detail?: unknown, title?: string, status?: number, request_id?: string}} body @param {number} [retryAfter] */
 export function problemFrom(body, retryAfter = 0) {
   const status = Number(body.status) || 500;
   const detail = typeof body.detail === "string" && body.detail ? body.detail : BY_STATUS[status] ?? body.title ?? "Something went wrong.";
@@ -42,7 +37,7 @@ export async function problemOf(response) {
 }
 
 /** `fetch`, with a lost connection as a Problem; an abort stays what it is. */
-export async function send(/** @type {string} */ url, /** @type {RequestInit} */ options) {
+export async function send(url, options) {
   try {
     return await fetch(url, options);
   } catch (error) {
@@ -54,7 +49,6 @@ export function unreachable() {
   return new Problem(UNREACHABLE);
 }
 
-/** @param {unknown} error */
 export function isAbort(error) {
   return error instanceof DOMException && error.name === "AbortError";
 }

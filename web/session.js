@@ -29,7 +29,6 @@ export class Session extends EventTarget {
     return true;
   }
 
-  /** @param {string} email @param {string} password */
   async signIn(email, password) {
     await this.#take({ grant_type: "password", username: email, password });
     await this.#whoAmI();
@@ -58,7 +57,7 @@ export class Session extends EventTarget {
   /** @returns {Promise<string>} an access token with some time left */
   async token() {
     if (!this.#access || performance.now() > this.#expiresAt) await this.refresh();
-    return /** @type {string} */ (this.#access);
+    return this.#access;
   }
 
   /**
@@ -86,7 +85,6 @@ export class Session extends EventTarget {
     }
   }
 
-  /** @param {Record<string, string>} form */
   async #take(form) {
     const asked = performance.now();
     const response = await send("/api/auth/token", { method: "POST", body: new URLSearchParams(form) });

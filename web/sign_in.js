@@ -16,7 +16,7 @@ const MODES = {
     heading: "Create an account",
     button: "Create the account",
     password: "new-password",
-    hint: "A long password that you use nowhere else. The first account of a new library administers it.",
+    hint: "At least 8 characters, and used nowhere else. The first account of a new library administers it.",
     question: "You have an account?",
     other: "Sign in",
   },
@@ -26,10 +26,7 @@ export class SignIn {
   /** @type {keyof typeof MODES} */
   #mode = "signIn";
 
-  /**
-   * @param {HTMLElement} root @param {import("./session.js").Session} session
-   * @param {(isNew: boolean) => void} done
-   */
+  /** @param {(isNew: boolean) => void} done */
   constructor(root, session, done) {
     this.root = root;
     this.session = session;
@@ -80,14 +77,13 @@ export class SignIn {
       this.button,
       el("p", { class: "switch" }, this.question, " ", this.other),
     );
-    form.addEventListener("submit", (/** @type {Event} */ event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
     return form;
   }
 
-  /** @param {keyof typeof MODES} mode */
   #turn(mode) {
     this.#mode = mode;
     const words = MODES[mode];
@@ -118,7 +114,6 @@ export class SignIn {
     }
   }
 
-  /** @param {string} words */
   #say(words) {
     this.error.textContent = words;
     this.error.hidden = !words;

@@ -6,7 +6,7 @@
  */
 
 import { fileName, pageOf, plain } from "./answer.js";
-import { el, icon, iconButton } from "./dom.js";
+import { el, icon, iconButton, note } from "./dom.js";
 import { inWords, isAbort } from "./problems.js";
 import { view } from "./viewer.js";
 
@@ -20,7 +20,6 @@ export class SourcePanel {
   /** @type {HTMLElement | null} */
   #opener = null;
 
-  /** @param {HTMLElement} root @param {import("./api.js").Api} api @param {(isOpen: boolean) => void} toggled */
   constructor(root, api, toggled) {
     this.root = root;
     this.api = api;
@@ -47,8 +46,7 @@ export class SourcePanel {
       body.querySelector("mark:not([hidden])")?.scrollIntoView({ block: "center" });
     } catch (error) {
       if (isAbort(error)) return;
-      const again = () => this.open(cited, opener);
-      body.replaceChildren(el("p", { class: "note error", role: "alert" }, el("span", {}, inWords(error)), el("button", { type: "button", class: "button small", onclick: again }, icon("retry"), "Try again")));
+      body.replaceChildren(note(inWords(error), () => this.open(cited, opener)));
     }
   }
 
@@ -69,13 +67,11 @@ export class SourcePanel {
     this.close();
   }
 
-  /** @param {string} id @param {AbortSignal} signal */
   async #content(id, signal) {
     if (this.#last?.id !== id) this.#last = { id, content: await this.api.content(id, signal) };
     return this.#last.content;
   }
 
-  /** @param {Cited} cited */
   #head(cited) {
     const page = pageOf(cited);
     return el(
@@ -93,14 +89,12 @@ export class SourcePanel {
   }
 }
 
-/** @param {Cited} cited @param {string} url @param {boolean} canOpen */
 function links(cited, url, canOpen) {
   const open = el("a", { href: url, target: "_blank", rel: "noopener" }, icon("open"), "Open in a new tab");
   const download = el("a", { href: url, download: fileName(cited.document) }, icon("download"), "Download");
   return el("p", { class: "source-links" }, canOpen && open, download);
 }
 
-/** @param {Cited} cited */
 function quote({ snippet }) {
   const words = plain(snippet);
   return words ? [el("figure", { class: "source-quote" }, el("figcaption", {}, "Cited passage"), el("blockquote", { dir: "auto" }, words))] : [];

@@ -11,7 +11,6 @@ const SUGGESTIONS = [
 ];
 
 export class Start {
-  /** @param {(question: string) => void} ask @param {() => void} add */
   constructor(ask, add) {
     this.ask = ask;
     this.add = add;
@@ -20,7 +19,6 @@ export class Start {
     this.node = el("div", { class: "start" }, el("h2", {}, "What would you like to know?"), this.words, this.next);
   }
 
-  /** @param {import("./api.js").Document[]} documents */
   know(documents) {
     const ready = new Set(documents.filter(({ status }) => status === "indexed").map(({ name }) => fileName(name)));
     const questions = SUGGESTIONS.filter(({ document }) => ready.has(document)).map(({ question }) => question);
@@ -31,7 +29,6 @@ export class Start {
     this.next.replaceChildren(...(documents.length ? questions.map((question) => this.#suggestion(question)) : [this.#adding()]));
   }
 
-  /** @param {string} question */
   #suggestion(question) {
     return el("button", { type: "button", class: "suggestion", onclick: () => this.ask(question) }, icon("chat"), question);
   }
@@ -41,7 +38,6 @@ export class Start {
   }
 }
 
-/** @param {number} documents @param {number} questions */
 function wordsFor(documents, questions) {
   if (documents === 0) return "There is nothing to search yet. Add a document, and ask about it a few seconds later.";
   if (questions === 0) return "Ask in your own words. Every answer names the document and the page it comes from.";

@@ -30,7 +30,7 @@ export async function* eventsOf(body) {
 }
 
 /** Lines end in CR, LF or CRLF, and a piece of the stream may end between any two bytes. */
-async function* linesOf(/** @type {ReadableStream<Uint8Array>} */ body) {
+async function* linesOf(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = "";

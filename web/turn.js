@@ -8,17 +8,16 @@
  */
 
 import { AnswerText, sourceList } from "./answer.js";
-import { el, icon, iconButton } from "./dom.js";
+import { el, iconButton, note } from "./dom.js";
 import { inWords } from "./problems.js";
 
-const DEGRADED = /** @type {Record<string, string>} */ ({
+const DEGRADED = {
   smaller_model: "A smaller model wrote this answer",
   cached: "This is an earlier answer to the same question",
   extractive: "This answer quotes the documents word for word, without the language model",
-});
+};
 
 export class Turn {
-  /** @param {string} question @param {Actions} actions */
   constructor(question, actions) {
     this.question = question;
     this.actions = actions;
@@ -29,19 +28,16 @@ export class Turn {
     this.node = el("article", { class: "turn" }, el("h2", { class: "question", dir: "auto" }, question), this.body);
   }
 
-  /** @param {Citation[]} passages */
   found(passages) {
     this.answer.cite(passages);
     this.progress.lastChild.data = "Writing the answer…";
   }
 
-  /** @param {string} text */
   append(text) {
     this.progress.remove();
     this.answer.append(text);
   }
 
-  /** @param {Answer} answer */
   finish(answer) {
     this.#end();
     this.answer.set(answer.answer);
@@ -54,13 +50,12 @@ export class Turn {
 
   stopped() {
     this.#end();
-    this.after.append(this.#again("Stopped.", "note", "Ask again"));
+    this.after.append(note("Stopped.", this.actions.askAgain, "Ask again", "note"));
   }
 
-  /** @param {unknown} error */
   fail(error) {
     this.#end();
-    this.after.append(this.#again(inWords(error), "note error", "Try again"));
+    this.after.append(note(inWords(error), this.actions.askAgain));
   }
 
   #end() {
@@ -68,14 +63,8 @@ export class Turn {
     this.body.setAttribute("aria-busy", "false");
   }
 
-  /** @param {string} words @param {string} look @param {string} label */
-  #again(words, look, label) {
-    return el("p", { class: look }, el("span", {}, words), el("button", { type: "button", class: "button small", onclick: this.actions.askAgain }, icon("retry"), label));
-  }
-
-  /** @param {Answer} answer */
   #feedback(answer) {
-    const rating = (/** @type {"up" | "down"} */ value, /** @type {string} */ label) => {
+    const rating = (value, label) => {
       const button = iconButton(value, label, () => this.#rate(answer, value, button), { "aria-pressed": "false" });
       return button;
     };
@@ -85,7 +74,6 @@ export class Turn {
     return row;
   }
 
-  /** @param {Answer} answer @param {"up" | "down"} value @param {HTMLElement} button */
   async #rate(answer, value, button) {
     try {
       await this.actions.rate(answer, value);
@@ -102,7 +90,6 @@ export class Turn {
   }
 }
 
-/** @param {Answer} answer */
 function degradedNote(answer) {
   const reason = answer.degraded_reason ? `: ${answer.degraded_reason}` : "";
   const words = `${DEGRADED[answer.degraded ?? ""] ?? "This answer was made in a reduced way"}${reason}`;

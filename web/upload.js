@@ -18,14 +18,12 @@ export class Uploads {
   /** @type {(() => Promise<void>)[]} */
   #waiting = [];
 
-  /** @param {HTMLElement} list @param {import("./api.js").Api} api @param {(accepted: Accepted | null) => void} accepted */
   constructor(list, api, accepted) {
     this.list = list;
     this.api = api;
     this.accepted = accepted;
   }
 
-  /** @param {Iterable<File>} files */
   add(files) {
     for (const file of files) this.#enqueue(file, this.#row(file));
   }
@@ -37,7 +35,6 @@ export class Uploads {
     this.list.replaceChildren();
   }
 
-  /** @param {File} file @param {ReturnType<Uploads["#row"]>} row */
   #enqueue(file, row) {
     this.#waiting.push(() => this.#send(file, row));
     this.#next();
@@ -54,7 +51,6 @@ export class Uploads {
     });
   }
 
-  /** @param {File} file @param {ReturnType<Uploads["#row"]>} row */
   async #send(file, row) {
     if (row.abort.signal.aborted) return;
     try {
@@ -67,7 +63,6 @@ export class Uploads {
     }
   }
 
-  /** @param {File} file @param {ReturnType<Uploads["#row"]>} row */
   async #put(file, row) {
     const attempt = async () => {
       const headers = { Authorization: `Bearer ${await this.api.session.token()}` };
@@ -82,7 +77,6 @@ export class Uploads {
     }
   }
 
-  /** @param {File} file @param {ReturnType<Uploads["#row"]>} row */
   async #direct(file, row) {
     const ticket = await this.api.uploadTicket(file.name.normalize(), file.size);
     const headers = { ...ticket.headers };
@@ -90,7 +84,6 @@ export class Uploads {
     return put(ticket.method, ticket.url, headers, file, row);
   }
 
-  /** @param {File} file */
   #row(file) {
     const abort = new AbortController();
     const bar = el("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` });
@@ -101,13 +94,13 @@ export class Uploads {
       node.remove();
     });
     const node = el("li", { class: "upload" }, el("bdi", { class: "upload-name" }, file.name), words, retry, cancel, bar);
-    const progress = (/** @type {number} */ part) => {
+    const progress = (part) => {
       node.classList.remove("failed");
       retry.hidden = true;
       bar.value = part;
       words.textContent = part < 1 ? `${Math.floor(part * 100)} %` : "Almost done";
     };
-    const fail = (/** @type {string} */ reason, /** @type {() => void} */ again) => {
+    const fail = (reason, again) => {
       node.classList.add("failed");
       words.textContent = reason;
       retry.hidden = false;
@@ -144,14 +137,12 @@ function acceptedIn(request) {
   return isJson(request) ? JSON.parse(request.responseText) : null;
 }
 
-/** @param {XMLHttpRequest} request */
 function problemIn(request) {
   const retryAfter = Number(request.getResponseHeader("Retry-After")) || 0;
   const body = isJson(request) ? JSON.parse(request.responseText) : {};
   return problemFrom({ ...body, status: request.status }, retryAfter);
 }
 
-/** @param {XMLHttpRequest} request */
 function isJson(request) {
   return /json/.test(request.getResponseHeader("Content-Type") ?? "");
 }

@@ -30,9 +30,8 @@ export async function view(content, cited) {
   return { file: new Blob([content], { type: "application/octet-stream" }), canOpen: false, node: () => el("p", { class: "hint" }, words) };
 }
 
-/** @param {string} url @param {{document: string, page: number}} cited */
 function pdf(url, { document, page }) {
-  return el("iframe", { class: "source-frame", title: `${document}, page ${page}`, src: `${url}#page=${Math.max(page, 1)}` });
+  return el("iframe", { class: "source-frame", title: `${document}, page ${page}`, src: `${url}#page=${Math.max(page, 1)}&navpanes=0&view=FitH` });
 }
 
 /** @param {Blob} content @param {{document: string, snippet: string}} cited @returns {Promise<View>} */
@@ -43,7 +42,6 @@ async function textView(content, { document, snippet }) {
   return { file, canOpen: true, node: () => marked(text, snippet) };
 }
 
-/** @param {string} text @param {string} snippet */
 function marked(text, snippet) {
   const passage = findPassage(text, snippet);
   const from = passage && text.length > MOST ? Math.max(0, passage.start - MOST / 2) : 0;
@@ -54,7 +52,6 @@ function marked(text, snippet) {
   return node;
 }
 
-/** @param {ArrayBuffer} bytes */
 function decoded(bytes) {
   const [first, second] = new Uint8Array(bytes);
   if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
@@ -67,9 +64,9 @@ function decoded(bytes) {
   }
 }
 
-/** The words of a page. A document from DOMParser is inert: it runs and fetches nothing. @param {string} html */
+/** The words of a page. Its markup goes before the parser, which decodes the rest, can act on any of it. */
 function textOfHtml(html) {
-  const parsed = new DOMParser().parseFromString(html, "text/html");
-  for (const node of parsed.querySelectorAll("script, style, template, noscript")) node.remove();
-  return (parsed.body.textContent ?? "").replace(/[ \t]+/g, " ").replace(/(\s*\n\s*){2,}/g, "\n\n").trim();
+  const words = html.replace(/<!--[^]*?-->|<(script|style|template)\b[^]*?<\/\1\s*>|<[^>]*>/gi, "").replaceAll("<", "&lt;");
+  const decoded = new DOMParser().parseFromString(words, "text/html").body.textContent;
+  return decoded.replace(/[ \t]+/g, " ").replace(/(\s*\n\s*){2,}/g, "\n\n").trim();
 }
