@@ -40,7 +40,6 @@ class _Text(NamedTuple):
 
 class _Found(NamedTuple):
     hits: list[Hit]
-    is_whole: bool = True  # no hit vanished between ranking and reading
     is_text_behind: bool = False
     damaged_folder: str | None = None
 
@@ -100,13 +99,11 @@ class EmbeddedSearchIndex:
             self._check_dimension(query.embedding)
         if query.top_k <= 0:
             return []
-        found = _NOTHING
-        for _ in range(3):  # a chunk may be replaced between ranking and reading, again and again
+        found = None
+        while found is None:  # another search has just read a newer state: so will the next try
             found = await self._records.read(lambda connection: self._search(connection, query))
-            if found.damaged_folder:
-                await self._catch_up.discard(found.damaged_folder)
-            if found.is_whole:
-                break
+        if found.damaged_folder:
+            await self._catch_up.discard(found.damaged_folder)
         if found.is_text_behind or not self._is_checked:
             self._is_checked = True
             self._catch_up.wake()
@@ -136,6 +133,7 @@ class EmbeddedSearchIndex:
     async def close(self) -> None:
         await self._catch_up.close()
         await self._records.close()
+        self._columns.close()
 
     def _check_dimension(self, embedding: Embedding) -> None:
         if len(embedding) != self._dimension:
@@ -151,11 +149,14 @@ class EmbeddedSearchIndex:
 
         return await self._records.read(checked)
 
-    def _search(self, connection: sqlite3.Connection, query: SearchQuery) -> _Found:
+    def _search(self, connection: sqlite3.Connection, query: SearchQuery) -> _Found | None:
+        """None if the columns are already past the state that this transaction sees."""
         state = records.read_state(connection, self._dimension)
         if state is None:
             return _NOTHING
         columns = self._columns.catch_up(connection, state.position)
+        if columns.position != state.position:
+            return None
         documents = None
         if query.document_ids is not None:
             documents = records.read_document_numbers(connection, query.document_ids)
@@ -171,8 +172,8 @@ class EmbeddedSearchIndex:
         is_fused = query.mode == "hybrid" and query.embedding is not None
         best = (fuse([vector, text.ranking]) if is_fused else vector or text.ranking)[: query.top_k]
         chunks = records.read_chunks(connection, [row for row, _ in best])
-        hits = [Hit(chunk=chunks[row], score=score) for row, score in best if row in chunks]
-        return _Found(hits, len(hits) == len(best), text.is_behind, text.damaged_folder)
+        hits = [Hit(chunk=chunks[row], score=score) for row, score in best]
+        return _Found(hits, text.is_behind, text.damaged_folder)
 
     def _by_text(self, state: records.State, text: str, columns: Columns, mask: Mask, depth: int) -> _Text:
         try:

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _SELECTIVE = 8  # gather the codes of a filtered set below one in so many; above, scan all and mask
+_SPLIT = 32_768  # rows; a scan of more waits for memory, and two cores read faster than one
 _MAX_DEAD = 1_000  # dead rows that are kept whatever the share of the live ones
 
 
@@ -58,7 +60,7 @@ def stored_vectors(embeddings: Sequence[Embedding]) -> list[StoredVector]:
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """The rows up to `position`, ascending. Later changes of liveness and readers show up in place."""
+    """The rows up to `position`, ascending. Nothing in it changes any more."""
 
     position: Position
     rows: Ints
@@ -68,6 +70,7 @@ class Columns:
     scales: Floats
     codes: NDArray[np.int8]
     sets_of_reader: dict[str, tuple[int, ...]]
+    helpers: ThreadPoolExecutor  # for one half of a long scan
 
     def allowed(self, readers: frozenset[str] | None, documents: Sequence[int] | None) -> Mask:
         """The live rows that one of the readers may see and that belong to one of the documents."""
@@ -87,14 +90,21 @@ class Columns:
         is_selective = allowed * _SELECTIVE < len(mask)
         slots = np.flatnonzero(mask) if is_selective else slice(None)
         code, _ = _quantise(unit_vectors([embedding]))
-        products = numkong.cdist(code, self.codes[slots], metric="dot")
-        scores = np.asarray(products).ravel() * self.scales[slots]
+        scores = self._products(code, self.codes[slots]) * self.scales[slots]
         if not is_selective:
             scores[~mask] = -np.inf
         count = min(count, allowed)
         best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
         rows: list[int] = self.rows[slots][best].tolist()
         return rows
+
+    def _products(self, code: NDArray[np.int8], codes: NDArray[np.int8]) -> Floats:
+        if len(codes) < _SPLIT:
+            return _dot(code, codes)
+        middle = len(codes) // 2
+        first = self.helpers.submit(_dot, code, codes[:middle])
+        second = _dot(code, codes[middle:])
+        return np.concatenate([first.result(), second])
 
     def readable(self, rows: Ints, mask: Mask) -> Mask:
         """Which of the rows are in the mask."""
@@ -103,6 +113,10 @@ class Columns:
         slots = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
         found: Mask = (self.rows[slots] == rows) & mask[slots]
         return found
+
+
+def _dot(code: NDArray[np.int8], codes: NDArray[np.int8]) -> Floats:
+    return np.asarray(numkong.cdist(code, codes, metric="dot")).ravel().astype(np.float32)
 
 
 def _is_among(column: Ints, numbers: Sequence[int]) -> Mask:
@@ -131,6 +145,11 @@ class _Growing:
         self._array[self._size : end] = values
         self._size = end
 
+    def detach(self) -> NDArray[Any]:
+        """A view to change, which whoever took one before does not see."""
+        self._array = self._array.copy()
+        return self.view()
+
     def view(self) -> NDArray[Any]:
         return self._array[: self._size]
 
@@ -141,6 +160,7 @@ class ColumnTable:
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._lock = threading.Lock()
+        self._helpers = ThreadPoolExecutor(2, thread_name_prefix="vector-scan")
         self._clear()
         self._columns = self._publish(START)
 
@@ -156,6 +176,9 @@ class ColumnTable:
                 self._advance(connection, self._columns.position, target)
                 self._columns = self._publish(target)
             return self._columns
+
+    def close(self) -> None:
+        self._helpers.shutdown()
 
     def _clear(self) -> None:
         self._rows, self._documents, self._reader_sets = (_Growing(np.int64) for _ in range(3))
@@ -188,11 +211,12 @@ class ColumnTable:
         self._codes.extend(np.frombuffer(b"".join(codes), np.int8).reshape(len(rows), -1))
 
     def _apply(self, changes: list[Change]) -> None:
-        removed = [change.row for change in changes if change.row is not None]
-        self._is_live.view()[np.isin(self._rows.view(), removed)] = False
-        for change in changes:
-            if change.row is None:
-                self._reader_sets.view()[self._documents.view() == change.document] = change.reader_set
+        if removed := [change.row for change in changes if change.row is not None]:
+            self._is_live.detach()[np.isin(self._rows.view(), removed)] = False
+        if moved := [change for change in changes if change.row is None]:
+            reader_sets = self._reader_sets.detach()
+            for change in moved:
+                reader_sets[self._documents.view() == change.document] = change.reader_set
 
     def _learn_readers(self, added: list[tuple[int, str]]) -> None:
         sets = dict(self._sets_of_reader)
@@ -212,4 +236,5 @@ class ColumnTable:
             scales=self._scales.view(),
             codes=self._codes.view(),
             sets_of_reader=self._sets_of_reader,
+            helpers=self._helpers,
         )
