@@ -6,13 +6,12 @@ from typing import Any
 from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.sqlite import SqliteCache
 from shared.chat_models.extractive import ExtractiveChatModel
-from shared.event_queues.sqlite import SqliteEventQueue
-from shared.search_indexes.embedded import EmbeddedSearchIndex
-from shared.secret_stores.local import LocalSecrets
-
 from shared.domain import ParsedDocument, ParsedPage
 from shared.errors import DocumentRejected
+from shared.event_queues.sqlite import SqliteEventQueue
 from shared.metadata_stores.sqlite import SqliteMetadataStore
+from shared.search_indexes.embedded import EmbeddedSearchIndex
+from shared.secret_stores.local import LocalSecrets
 from shared.services import Limits, Services
 from tests.stand_ins.hashing_embedder import DIMENSION, HashingEmbedder
 
