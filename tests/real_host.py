@@ -41,7 +41,7 @@ class RealHost:
             base_url=f"http://127.0.0.1:{self.port}", timeout=_PATIENCE, trust_env=False
         )
         self.started_in = 0.0  # seconds to the first healthy answer
-        self._command = [sys.executable, "-m", "cli.main", "serve", "--port", str(self.port)]
+        self._command = [sys.executable, "-P", "-m", "cli.main", "serve", "--port", str(self.port)]
         self._command += ["--data", str(data), *arguments]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
         path = os.pathsep.join(str(folder) for folder in (code, _ROOT) if folder)
@@ -156,9 +156,14 @@ class RealHost:
         """Fails with the host's own words when it does not come to hold, or the host ends before."""
         until = time.monotonic() + _PATIENCE
         while not holds():
-            assert self.process.poll() is None, f"the host ended:\n{self.text()}"
-            assert time.monotonic() < until, f"waited {_PATIENCE:g} s in vain:\n{self.text()[-4000:]}"
+            assert self.process.poll() is None, f"the host ended:\n{self._events()}"
+            assert time.monotonic() < until, f"waited {_PATIENCE:g} s in vain:\n{self._events()}"
             time.sleep(every)
+
+    def _events(self) -> str:
+        """The end of what it said, without a line for every request of a test that waits."""
+        lines = [line for line in self.text().splitlines() if '"event": "request"' not in line]
+        return "\n".join(lines[-60:])
 
     def _answers(self, path: str) -> bool:
         try:

@@ -21,9 +21,9 @@ QUESTION = "What grows beside the water meadow?"
 
 
 def text(tree: str) -> str:
-    """Some forty chunks that all say which version they belong to."""
+    """Some sixteen chunks that all say which version they belong to."""
     line = f"The {tree} number {{n}} grows beside the water meadow, where the {tree} stands in row {{n}}."
-    return "\n\n".join(" ".join(line.format(n=n * 10 + m) for m in range(9)) for n in range(40))
+    return "\n\n".join(" ".join(line.format(n=n * 10 + m) for m in range(9)) for n in range(16))
 
 
 class Asker:

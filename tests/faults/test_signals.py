@@ -69,7 +69,8 @@ def test_a_second_signal_ends_it_at_once(slow_host: RealHost, model: OpenAIServe
     with slow_host.client.stream(
         "POST", "/api/query", headers={"Accept": "text/event-stream"}, **request
     ) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()
+        next(lines)
         slow_host.signal(signal.SIGTERM)
         slow_host.wait_until(lambda: '"stopping"' in slow_host.text())
         slow_host.signal(signal.SIGINT)
@@ -77,7 +78,7 @@ def test_a_second_signal_ends_it_at_once(slow_host: RealHost, model: OpenAIServe
         assert slow_host.wait() == 128 + signal.SIGINT
         assert time.monotonic() - began < 2
         with pytest.raises(httpx.TransportError):
-            list(response.iter_lines())
+            list(lines)
 
 
 def test_an_idle_host_stops_quickly_and_cleanly(new_host: Callable[..., RealHost]) -> None:
