@@ -120,7 +120,9 @@ class ParserPool:
         if killed_by == signal.SIGKILL or code == ExitCode.OUT_OF_MEMORY or (killed_by and was_big):
             raise DocumentRejected("the parser ran out of memory on this file; split it into smaller files")
         if killed_by:
-            raise DocumentRejected("the parser crashed on this file; it may be damaged")
+            raise DocumentRejected(
+                "the parser crashed on this file: it may be damaged or too large in itself"
+            )
         if code != ExitCode.ANSWERED:
             raise DocumentRejected(
                 "could not be read; it may be damaged: open it, save it anew and upload that"

@@ -79,6 +79,11 @@ def test_a_page_whose_declared_charset_is_wrong_is_still_read(parse: Parse) -> N
 def test_scripts_links_and_markup_of_a_page_are_left_out(parse: Parse) -> None:
     html = b"<body><script>evil()</script><p>A <a href='http://x/y_(z)'>link</a> <img src=p.png alt=pic></p>"
     assert only_page(parse("a.html", html)) == "A link pic"
+    assert "cite" not in only_page(parse("a.html", b"<p>Fact<a href='#cite-1'>[1]</a> and more</p>"))
+
+
+def test_a_page_of_brackets_takes_no_long_time(parse: Parse) -> None:
+    assert "[[[[" in only_page(parse("a.html", b"<p>words" + b"[" * 100_000 + b"](" * 100_000))
 
 
 def test_a_sheet_with_a_million_empty_rows_is_read_quickly(parse: Parse) -> None:
