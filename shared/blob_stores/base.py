@@ -1,6 +1,6 @@
 """The `BlobStore` protocol: one container of uploaded files. Called by ingest and the documents routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -11,8 +11,8 @@ from shared.domain import BlobProperties
 class BlobStore(Protocol):
     """Names are paths inside the container, `/` between their parts.
 
-    Errors: `NotFound` for a blob that is not there, `InvalidRequest` for a name the store cannot
-    hold, `TooLarge`, `BackendUnavailable`.
+    Errors: `NotFound` for a blob that is not there (`head` and `delete` say it in their result),
+    `InvalidRequest` for a name the store cannot hold, `TooLarge`, `BackendUnavailable`.
     """
 
     async def head(self, name: str) -> BlobProperties | None: ...
@@ -44,5 +44,9 @@ class BlobStore(Protocol):
 class WatchedBlobStore(BlobStore, Protocol):
     """A store that can tell its changes itself, as the folder of the local profile does."""
 
-    def changes(self) -> AsyncIterator[set[str]]:
-        """Names created, changed or deleted since the last round, by whatever process."""
+    def changes(self) -> AsyncGenerator[set[str], None]:
+        """Names created, changed or deleted since the last round, by whatever process.
+
+        The first round says that watching has begun and may be empty: what is listed after it misses
+        nothing. Errors end the iteration.
+        """

@@ -12,6 +12,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from shared.blob_stores.base import BlobStore
+from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.base import Cache
 from shared.caches.sqlite import SqliteCache
 from shared.event_queues.base import EventQueue
@@ -45,6 +47,9 @@ def closing(open_plug: Callable[[Path], P]) -> Opener[P]:
 
 METADATA_STORES: dict[str, Opener[MetadataStore]] = {
     "sqlite": closing(lambda folder: SqliteMetadataStore(folder / "metadata.db")),
+}
+BLOB_STORES: dict[str, Opener[BlobStore]] = {
+    "folder": closing(lambda folder: FolderBlobStore(folder / "uploads")),
 }
 EVENT_QUEUES: dict[str, Opener[EventQueue]] = {
     "sqlite": closing(lambda folder: SqliteEventQueue(folder / "queue.db")),
