@@ -15,12 +15,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.problems import problem_response
+from shared.errors import InvalidRequest
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # no route matches a line break: it would be told as a wrong method
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _GONE = 499  # the client did not wait; not sent, only counted
 _CHAT_POLICY = (
@@ -56,6 +58,8 @@ class RequestEdge:
             await send(message)
 
         try:
+            if _CONTROL.search(scope["path"]):
+                raise InvalidRequest("a path has no control characters")
             await self._app(scope, receive, send_marked)
         except ClientDisconnect:
             status = _GONE

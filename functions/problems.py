@@ -31,6 +31,7 @@ _STATUS: dict[type[errors.RagError], int] = {
 # What the framework refuses by itself has the same type as our own error of that status.
 _NAMES = {status: error.__name__ for error, status in _STATUS.items()} | {
     405: "MethodNotAllowed",
+    416: "RangeNotSatisfiable",
     422: "InvalidRequest",
 }
 _INTERNAL = "something went wrong here; the log has it under this request_id"

@@ -1,0 +1,165 @@
+"""The API over real local stores on a folder of the test's own, spoken to over ASGI."""
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from functions.api import build_api
+from functions.dependencies import Runtime
+from shared import compose
+from shared.auth.keys import create_key
+from shared.auth.passwords import Passwords
+from shared.auth.tokens import AccessTokens
+from shared.domain import RefreshToken, User
+from shared.services import Limits, Services
+from shared.settings import Settings, read_settings
+
+MAX_FILE = 256 * 1024
+_DIMENSION = 8
+
+
+class NotNeeded:
+    """Stands where an embedder, a model and the parsers would: these routes must not touch them."""
+
+    async def close(self) -> None:
+        pass
+
+
+async def open_without_models(settings: Settings) -> Services:
+    """The services of the local profile but for what loads weights or starts processes."""
+    passwords = Passwords()
+    not_needed = cast("Any", NotNeeded())
+    return Services(
+        search_index=compose.open_search_index(settings, _DIMENSION),
+        embedder=not_needed,
+        chat_model=not_needed,
+        fallback_chat_model=not_needed,
+        metadata=compose.open_metadata_store(settings),
+        blobs=compose.open_blob_store(settings),
+        queue=compose.open_event_queue(settings),
+        cache=compose.open_cache(settings),
+        secrets=compose.open_secret_store(settings),
+        parsers=not_needed,
+        access_tokens=AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900),
+        passwords=passwords,
+        count_tokens=len,
+        limits=Limits(max_file_bytes=MAX_FILE),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody who is signed in."""
+
+    http: httpx.AsyncClient
+    user_id: str
+    email: str
+    refresh_token: str
+
+    async def upload(self, path: str, content: bytes = b"# Notes\n") -> dict[str, Any]:
+        response = await self.http.put(f"/api/documents/{path}", content=content)
+        assert response.status_code == 202, response.text
+        return cast("dict[str, Any]", response.json())
+
+    async def names(self, **parameters: str | int) -> list[str]:
+        response = await self.http.get("/api/documents", params=parameters)
+        assert response.status_code == 200, response.text
+        return [document["name"] for document in response.json()["documents"]]
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
+    runtime = Runtime(read_settings(data=tmp_path / "rag"), open_without_models)
+    yield runtime
+    await runtime.close()
+
+
+@pytest.fixture
+async def services(runtime: Runtime) -> Services:
+    return await runtime.services()
+
+
+@pytest.fixture
+def api(runtime: Runtime) -> FastAPI:
+    return build_api(runtime)
+
+
+@pytest.fixture
+async def http(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody: no token is sent."""
+    async with client(api) as http:
+        yield http
+
+
+def client(api: FastAPI, **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://test", headers=headers)
+
+
+@pytest.fixture
+async def sign_up(api: FastAPI, services: Services) -> AsyncIterator[Callable[[str], Awaitable[Person]]]:
+    """Makes an account with a session, without the work that a password takes; the first administers."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def sign_up(name: str) -> Person:
+        email, secret, now = f"{name}@example.org", f"refresh-token-of-{name}", time.time()
+        user = User(id=f"id-of-{name}", email=email, password_hash="", is_administrator=False, created_at=now)
+        stored = await services.metadata.add_user(user, first_is_administrator=True)
+        assert stored is not None
+        link = RefreshToken(
+            token_hash=hashlib.sha256(secret.encode()).hexdigest(),
+            family_id=f"family-of-{name}",
+            user_id=stored.id,
+            issued_at=now,
+            expires_at=now + 3600,
+        )
+        assert await services.metadata.add_refresh_token(link)
+        token = services.access_tokens.issue(stored, link.family_id)
+        opened.append(client(api, Authorization=f"Bearer {token}"))
+        return Person(http=opened[-1], user_id=stored.id, email=email, refresh_token=secret)
+
+    yield sign_up
+    for each in opened:
+        await each.aclose()
+
+
+@pytest.fixture
+async def root(sign_up: Callable[[str], Awaitable[Person]]) -> Person:
+    return await sign_up("root")
+
+
+@pytest.fixture
+async def ada(root: Person, sign_up: Callable[[str], Awaitable[Person]]) -> Person:
+    """Administers nothing."""
+    return await sign_up("ada")
+
+
+@pytest.fixture
+async def bob(root: Person, sign_up: Callable[[str], Awaitable[Person]]) -> Person:
+    """Administers nothing."""
+    return await sign_up("bob")
+
+
+@pytest.fixture
+def refused() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
+    """Checks that a response is a whole problem of this status and name; the problem."""
+
+    def refused(response: httpx.Response, status: int, name: str) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        problem: dict[str, Any] = response.json()
+        assert set(problem) == {"type", "title", "status", "detail", "request_id"}
+        assert problem["type"] == f"urn:rag:problem:{name}"
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        assert problem["request_id"] == response.headers["x-request-id"]
+        return problem
+
+    return refused

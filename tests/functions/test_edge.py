@@ -1,0 +1,288 @@
+"""What holds for every route: tokens, problems, request ids, headers, sizes, logs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
+from starlette.types import Message
+
+from functions.api import build_api
+from functions.dependencies import Runtime
+from shared import errors
+
+Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
+API_PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PUBLIC = {
+    *("register", "create_token", "revoke_token", "jwks", "live", "ready", "metrics", "openapi"),
+    *("home", "chat_page", "web_file"),
+}
+BODIES = {
+    "query": {"question": "?"},
+    "search": {"question": "?"},
+    "chat": {"messages": [{"role": "user", "content": "?"}]},
+    "chat_stream": {"messages": [{"role": "user", "content": "?"}]},
+    "create_completion": {"messages": [{"role": "user", "content": "?"}]},
+    "rename_conversation": {"title": "t"},
+    "give_feedback": {"conversation_id": "c", "request_id": "r", "rating": "up"},
+    "create_upload": {"name": "a", "size": 1},
+    "update_document": {"readers": []},
+}
+
+
+def routes(runtime: Runtime) -> list[APIRoute]:
+    found = [route for route in build_api(runtime).routes if isinstance(route, APIRoute)]
+    assert len(found) == len(build_api(runtime).routes)
+    return found
+
+
+def over(api: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://test")
+
+
+async def test_every_route_but_the_public_ones_needs_a_token(
+    runtime: Runtime, http: httpx.AsyncClient, refused: Refused
+) -> None:
+    for route in routes(runtime):
+        if route.name not in PUBLIC:
+            path = route.path_format.replace("{", "").replace("}", "")
+            for method in route.methods or ():
+                response = await http.request(method, path, json=BODIES.get(route.name))
+                refused(response, 401, "not-authenticated")
+
+
+def test_every_route_has_its_own_name_a_lowercase_path_and_a_line_in_the_page(runtime: Runtime) -> None:
+    names = [route.name for route in routes(runtime)]
+    assert len(names) == len(set(names))
+    page = API_PAGE.read_text()
+    for route in routes(runtime):
+        assert route.operation_id == route.name
+        assert route.path_format == route.path_format.lower()
+        assert f"`{route.name}`" in page
+
+
+@pytest.mark.parametrize("offered", ["abc-123", "0af7651916cd43dd8448eb211c80319c", "a.b:c_d"])
+async def test_a_sane_request_id_is_kept(http: httpx.AsyncClient, offered: str) -> None:
+    response = await http.get("/api/health/live", headers={"X-Request-Id": offered})
+    assert response.headers["x-request-id"] == offered
+
+
+@pytest.mark.parametrize("offered", ["", "a b", "a\tb", "x" * 101, "<script>", "é"])
+async def test_any_other_request_id_is_replaced(http: httpx.AsyncClient, offered: str) -> None:
+    response = await http.get("/api/health/live", headers=[(b"X-Request-Id", offered.encode())])
+    assert len(response.headers["x-request-id"]) == 36
+
+
+@pytest.mark.parametrize("path", ["/api/health/live", "/api/auth/me", "/nowhere", "/chat", "/chat/none", "/"])
+async def test_every_response_carries_the_security_headers(http: httpx.AsyncClient, path: str) -> None:
+    headers = (await http.get(path)).headers
+    assert headers["x-request-id"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "name"),
+    [
+        ("GET", "/nowhere", 404, "not-found"),
+        ("GET", "/api/documents/", 405, "method-not-allowed"),  # the upload's path, without a name
+        ("GET", "/API/health/live", 404, "not-found"),
+        ("GET", "/a%00b", 400, "invalid-request"),
+        ("GET", "/chat/a%0ab", 400, "invalid-request"),
+        ("POST", "/api/health/live", 405, "method-not-allowed"),
+        ("TRACE", "/chat", 405, "method-not-allowed"),
+    ],
+)
+async def test_what_is_not_there_is_a_problem(
+    ada: Any, refused: Refused, method: str, path: str, status: int, name: str
+) -> None:
+    refused(await ada.http.request(method, path), status, name)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "name", "retry_after"),
+    [
+        (errors.InvalidRequest("why"), 400, "invalid-request", None),
+        (errors.TooLarge("why"), 413, "too-large", None),
+        (errors.UnsupportedType("why"), 415, "unsupported-type", None),
+        (errors.NotAuthenticated("why"), 401, "not-authenticated", None),
+        (errors.AccessDenied("why"), 403, "access-denied", None),
+        (errors.NotFound("why"), 404, "not-found", None),
+        (errors.Conflict("why"), 409, "conflict", None),
+        (errors.RateLimited("why", retry_after=0.2), 429, "rate-limited", "1"),
+        (errors.BackendUnavailable("why", retry_after=7.5), 503, "backend-unavailable", "8"),
+        (errors.BackendTimeout("why"), 504, "backend-timeout", "5"),
+        (type("NarrowConflict", (errors.Conflict,), {})("why"), 409, "conflict", None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+async def test_every_error_has_its_problem(
+    runtime: Runtime, refused: Refused, error: Exception, status: int, name: str, retry_after: str | None
+) -> None:
+    async with over(failing_api(runtime, error)) as http:
+        response = await http.get("/fail")
+    assert refused(response, status, name)["detail"] == "why"
+    assert response.headers.get("retry-after") == retry_after
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("secret"), errors.ConfigError("secret"), ExceptionGroup("secret", [OSError()])]
+)
+async def test_what_nobody_foresaw_is_logged_and_not_told(
+    runtime: Runtime, refused: Refused, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    async with over(failing_api(runtime, error)) as http:
+        response = await http.get("/fail")
+    refused(response, 500, "internal-error")
+    assert "secret" not in response.text
+    [record] = [record for record in caplog.records if record.msg == "request_failed"]
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
+def failing_api(runtime: Runtime, error: Exception) -> Any:
+    api = build_api(runtime)
+
+    @api.get("/fail")
+    async def fail() -> None:
+        raise error
+
+    return api
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b""),
+        ("application/json", b"not json"),
+        ("application/json", b'{"question": "cut'),
+        ("application/json", b"\xff\xfe\x00"),
+        ("application/json", b"[" * 30_000),
+        ("application/json", b'{"question": ' + b"9" * 5000 + b"}"),
+        ("application/json", b'{"question": "\\ud800"}'),
+        ("application/json", b'"question"'),
+        ("application/json", b"null"),
+        ("text/plain", b'{"question": "?"}'),
+        ("application/x-www-form-urlencoded", b"question=x"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_a_body_that_is_no_question_is_refused(ada: Any, content_type: str, body: bytes) -> None:
+    response = await ada.http.post("/api/query", content=body, headers={"Content-Type": content_type})
+    assert response.status_code in (400, 422), response.text
+    assert response.json()["type"] == "urn:rag:problem:invalid-request"
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_was_sent_is_not_in_the_answer(ada: Any, refused: Refused) -> None:
+    response = await ada.http.post("/api/query", json={"question": ["secret"], "top_k": "secret"})
+    problem = refused(response, 422, "invalid-request")
+    assert "body.question" in problem["detail"]
+    assert "body.top_k" in problem["detail"]
+    assert "secret" not in response.text
+
+
+async def test_a_question_of_a_megabyte_is_never_read_whole(ada: Any, refused: Refused) -> None:
+    taken: list[int] = []
+
+    async def flood() -> AsyncIterator[bytes]:
+        for n in range(1024):
+            taken.append(n)
+            yield b"x" * 1024
+
+    json = {"Content-Type": "application/json"}
+    announced = await ada.http.post("/api/query", json={"question": "x" * 2**20})
+    refused(announced, 413, "too-large")
+    refused(await ada.http.post("/api/query", content=flood(), headers=json), 413, "too-large")
+    refused(await ada.http.post("/api/auth/token", data={"grant_type": "x" * 2**20}), 413, "too-large")
+
+
+async def test_a_large_body_stops_at_the_first_piece_past_the_limit(runtime: Runtime) -> None:
+    """Seen from the server's side of ASGI, where httpx cannot look."""
+    taken = 0
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b"x" * 16 * 1024, "more_body": True}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/auth/register",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await build_api(runtime)(scope, receive, send)
+    assert answers[0]["status"] == 413
+    assert taken == 5
+
+
+async def test_a_chat_may_send_its_whole_history(ada: Any, http: httpx.AsyncClient) -> None:
+    body = {"messages": [{"role": "user", "content": "x" * 90_000}]}
+    assert (await http.post("/api/chat", json=body)).status_code == 401
+
+
+async def test_a_stream_flows_and_ends_when_its_reader_goes(runtime: Runtime) -> None:
+    api = build_api(runtime)
+    ended = asyncio.Event()
+    gone = asyncio.Event()
+    bodies: list[bytes] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"beat"
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    @api.get("/endless")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(endless())
+
+    asked = False
+
+    async def receive() -> Message:
+        nonlocal asked
+        if not asked:
+            asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        bodies.append(message.get("body", b""))
+        if len(bodies) == 4:
+            gone.set()
+
+    scope = {"type": "http", "method": "GET", "path": "/endless", "query_string": b"", "headers": []}
+    await asyncio.wait_for(api(scope, receive, send), 10)
+    assert b"beat" in bodies
+    assert ended.is_set()
+
+
+async def test_a_request_is_one_log_line_without_what_was_asked(
+    ada: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await ada.http.get("/api/documents/secret-id", params={"question": "secret"})
+    [record] = [record for record in caplog.records if record.msg == "request"]
+    fields = record.__dict__["event_fields"]
+    assert {name: fields[name] for name in ("method", "route", "status")} == {
+        "method": "GET",
+        "route": "/api/documents/{document_id}",
+        "status": 404,
+    }
+    assert "secret" not in str(fields)

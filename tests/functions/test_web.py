@@ -1,0 +1,68 @@
+"""The chat page's files, and nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.web import read_files
+
+Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
+WEB = Path(__file__).resolve().parents[2] / "web"
+
+
+async def test_the_page_is_html_under_a_policy_that_lets_nothing_else_in(http: httpx.AsyncClient) -> None:
+    page = await http.get("/chat")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; ")
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_root_leads_to_the_page(http: httpx.AsyncClient) -> None:
+    response = await http.get("/")
+    assert (response.status_code, response.headers["location"]) == (307, "/chat")
+
+
+@pytest.mark.parametrize("path", sorted(read_files(WEB)))
+async def test_every_file_of_the_page_is_served_as_what_it_is(http: httpx.AsyncClient, path: str) -> None:
+    response = await http.get(f"/chat/{path}")
+    assert response.content == (WEB / path).read_bytes()
+    kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+    assert response.headers["content-type"].startswith(kinds[Path(path).suffix])
+
+
+async def test_an_unchanged_file_is_not_sent_again(http: httpx.AsyncClient) -> None:
+    first = await http.get("/chat")
+    again = await http.get("/chat", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await http.get("/chat", headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/chat/",
+            "/chat/no.js",
+            "/chat/../pyproject.toml",
+            "/chat/%2e%2e/pyproject.toml",
+            "/chat//etc/passwd",
+        ),
+        *("/chat/..%2fpyproject.toml", "/chat/.env", "/chat/INDEX.HTML", "/chats"),
+    ],
+)
+async def test_nothing_outside_of_the_page_is_served(
+    http: httpx.AsyncClient, refused: Refused, path: str
+) -> None:
+    refused(await http.get(path), 404, "not-found")
+
+
+def test_only_kinds_that_belong_to_a_page_are_found(tmp_path: Path) -> None:
+    for name in ("a.js", "b.py", ".env", "c.js~"):
+        (tmp_path / name).write_text("x")
+    assert list(read_files(tmp_path)) == ["a.js"]
