@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from anyio import CancelScope
+
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 15.0  # the Functions host's proxy drops a stream that is silent for 240 s
@@ -43,4 +45,5 @@ async def with_heartbeat(
         finally:
             if waiting is not None:
                 waiting.cancel()
-                await asyncio.wait({waiting})
+                with CancelScope(shield=True):  # a client that leaves cancels again and again
+                    await asyncio.wait({waiting})

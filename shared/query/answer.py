@@ -40,8 +40,7 @@ async def answer(
     `BackendUnavailable` or `BackendTimeout`, in mid-answer too.
     """
     check(question, services)
-    deadline = time.monotonic() + services.limits.answer_timeout
-    stages = Stages()
+    deadline, stages = time.monotonic() + services.limits.answer_timeout, Stages()
     conversation = await _conversation(question, principal, services)
     with stages.measure("retrieve"):
         passages = await _passages(question, conversation, principal, services)

@@ -1,6 +1,8 @@
 import asyncio
 import json
+from contextlib import aclosing
 
+import anyio
 import pytest
 
 from functions.chat_turns import ChatMessage, question_of
@@ -47,6 +49,30 @@ async def test_closing_the_stream_cancels_the_work_behind_it() -> None:
     assert await anext(stream) is None
     await stream.aclose()
     assert cancelled.is_set()
+
+
+async def test_a_client_that_leaves_in_the_middle_of_work_ends_it_in_order() -> None:
+    cleaned_up = []
+
+    async def items():
+        yield 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # cleaning up takes a turn of the loop, as closing a connection does
+            cleaned_up.append(True)
+
+    async def read() -> None:
+        async with aclosing(with_heartbeat(items())) as stream:
+            async for _ in stream:
+                reading.set()
+
+    reading = asyncio.Event()
+    async with anyio.create_task_group() as group:  # as the server's response does
+        group.start_soon(read)
+        await reading.wait()
+        group.cancel_scope.cancel()
+    assert cleaned_up == [True]
 
 
 async def test_an_error_in_the_items_comes_through() -> None:

@@ -1,0 +1,83 @@
+"""The product's nouns, as frozen dataclasses. Everything that crosses a file is one of these.
+
+Times are seconds since the epoch (UTC), sizes bytes, durations milliseconds where a name ends in
+`_ms` and seconds otherwise. A higher score is always better.
+"""
+
+from shared.domain.answers import (
+    Answer,
+    AnswerEvent,
+    ChatDelta,
+    Citation,
+    ContextEvent,
+    Conversation,
+    Degraded,
+    DeltaEvent,
+    DoneEvent,
+    Feedback,
+    Hit,
+    Message,
+    Passage,
+    Prompt,
+    Question,
+    SearchMode,
+    SearchQuery,
+    Turn,
+    Usage,
+)
+from shared.domain.documents import (
+    BlobProperties,
+    Chunk,
+    Document,
+    DocumentStatus,
+    Embedding,
+    IndexedChunk,
+    PageKind,
+    ParsedDocument,
+    ParsedPage,
+    QueueMessage,
+)
+from shared.domain.people import (
+    EVERYONE,
+    Principal,
+    RefreshToken,
+    User,
+    user_reader,
+)
+
+__all__ = [
+    "EVERYONE",
+    "Answer",
+    "AnswerEvent",
+    "BlobProperties",
+    "ChatDelta",
+    "Chunk",
+    "Citation",
+    "ContextEvent",
+    "Conversation",
+    "Degraded",
+    "DeltaEvent",
+    "Document",
+    "DocumentStatus",
+    "DoneEvent",
+    "Embedding",
+    "Feedback",
+    "Hit",
+    "IndexedChunk",
+    "Message",
+    "PageKind",
+    "ParsedDocument",
+    "ParsedPage",
+    "Passage",
+    "Principal",
+    "Prompt",
+    "Question",
+    "QueueMessage",
+    "RefreshToken",
+    "SearchMode",
+    "SearchQuery",
+    "Turn",
+    "Usage",
+    "User",
+    "user_reader",
+]
