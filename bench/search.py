@@ -12,63 +12,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bench.passages import DIMENSION, QUESTIONS, Corpus, Floats, make_corpus
 from bench.results import replace_section
 from shared.domain import EVERYONE, Chunk, Hit, IndexedChunk, SearchMode, SearchQuery
 from shared.search_indexes.embedded import EmbeddedSearchIndex
 
-DIMENSION = 384
-VOCABULARY = 50_000
 CHUNKS_PER_DOCUMENT = 20
 WORDS = 140
-QUESTIONS = 200
 COLUMNS = (
     "chunks", "vectors", "p50 ms", "p99 ms", "CPU ms", "p50 half readable",
     "p50 1 % readable", "p99 1 % readable",
     "recall@10", "queries/s, 1", "queries/s, 16", "build s", "reopen s", "memory MB", "disk MB",
 )  # fmt: skip
-
-Floats = NDArray[np.float32]
-
-
-@dataclass(kw_only=True)
-class Corpus:
-    vectors: Floats
-    questions: Floats
-    numbers: np.random.Generator
-    weights: NDArray[np.float64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        weights = 1.0 / np.arange(1, VOCABULARY + 1)
-        self.weights = weights / weights.sum()
-
-    def text(self, words: int) -> str:
-        return " ".join(f"w{n}" for n in self.numbers.choice(VOCABULARY, size=words, p=self.weights))
-
-
-def unit(vectors: NDArray[np.float64]) -> Floats:
-    units: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return units
-
-
-def make_corpus(size: int, kind: str) -> Corpus:
-    numbers = np.random.default_rng(7)
-    if kind == "random":
-        drawn = numbers.standard_normal((size + QUESTIONS, DIMENSION))
-    else:
-        centres = unit(numbers.standard_normal((1_000, DIMENSION)))
-        chosen = centres[numbers.integers(0, len(centres), size + QUESTIONS)]
-        drawn = chosen + numbers.standard_normal((size + QUESTIONS, DIMENSION)) * 0.04
-    vectors = unit(drawn)
-    return Corpus(vectors=vectors[:size], questions=vectors[size:], numbers=numbers)
 
 
 def readers_of(document: int) -> frozenset[str]:
