@@ -14,7 +14,7 @@ class HashingEmbedder:
     def __init__(self) -> None:
         self.embedded: list[str] = []  # every passage that was ever asked for
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> list[list[float]]:
         self.embedded.extend(texts)
         return [_embedding(text) for text in texts]
 

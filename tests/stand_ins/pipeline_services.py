@@ -6,14 +6,17 @@ from typing import Any
 from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.sqlite import SqliteCache
 from shared.chat_models.extractive import ExtractiveChatModel
-from shared.domain import ParsedDocument, ParsedPage
-from shared.errors import DocumentRejected
+from shared.domain import Document, ParsedDocument, ParsedPage
+from shared.errors import BackendUnavailable, DocumentRejected
 from shared.event_queues.sqlite import SqliteEventQueue
+from shared.ingest import pipeline
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.search_indexes.embedded import EmbeddedSearchIndex
 from shared.secret_stores.local import LocalSecrets
 from shared.services import Limits, Services
 from tests.stand_ins.hashing_embedder import DIMENSION, HashingEmbedder
+
+NAME = "shared/terms.txt"
 
 
 class PlainParser:
@@ -51,3 +54,43 @@ def pipeline_services(folder: Path, **changes: Any) -> Services:
         "embed_batch": 4,
     }
     return Services(**(parts | changes))
+
+
+async def put(services: Services, text: str, name: str = NAME) -> None:
+    async def content():
+        yield text.encode()
+
+    await services.blobs.put(name, content(), max_size=10_000_000)
+
+
+async def ingested(services: Services, text: str, name: str = NAME) -> Document:
+    await put(services, text, name)
+    document = await pipeline.ingest(name, services)
+    assert document is not None
+    return document
+
+
+async def stored_versions(services: Services) -> set[tuple[str, int]]:
+    return {pair async for pair in services.search_index.versions()}
+
+
+def long_text(word: str, pages: int = 12) -> str:
+    return "\f".join(
+        f"Page {page} of the {word} edition tells about {word}{page}." for page in range(1, pages + 1)
+    )
+
+
+class FailingIndex:
+    """The real index whose `write` fails at the n-th call."""
+
+    def __init__(self, index, *, fail_at: int) -> None:
+        self._index, self._left = index, fail_at
+
+    def __getattr__(self, name: str):
+        return getattr(self._index, name)
+
+    async def write(self, chunks) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise BackendUnavailable("index down")
+        await self._index.write(chunks)

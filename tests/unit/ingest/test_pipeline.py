@@ -3,40 +3,22 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain import EVERYONE, Document, DocumentStatus, Principal, Question
+from shared.domain import EVERYONE, DocumentStatus, Principal, Question
 from shared.errors import BackendUnavailable
 from shared.ingest import documents, pipeline
-from shared.ingest.events import INGEST_QUEUE, decode
-from shared.ingest.reconcile import reconcile
 from shared.query.retrieve import search
 from shared.services import Services
-from tests.stand_ins.pipeline_services import pipeline_services
+from tests.stand_ins.pipeline_services import (
+    NAME,
+    FailingIndex,
+    ingested,
+    long_text,
+    put,
+    stored_versions,
+)
 
-NAME = "shared/terms.txt"
 DOCUMENT_ID = documents.document_id(NAME)
 READER = Principal(user_id="u1", email="u1@example.com")
-
-
-@pytest.fixture
-async def services(tmp_path: Path):
-    services = pipeline_services(tmp_path)
-    yield services
-    for plug in (services.search_index, services.queue, services.blobs, services.cache, services.metadata):
-        await plug.close()
-
-
-async def put(services: Services, text: str, name: str = NAME) -> None:
-    async def content():
-        yield text.encode()
-
-    await services.blobs.put(name, content(), max_size=10_000_000)
-
-
-async def ingested(services: Services, text: str, name: str = NAME) -> Document:
-    await put(services, text, name)
-    document = await pipeline.ingest(name, services)
-    assert document is not None
-    return document
 
 
 async def found(services: Services, question: str, principal: Principal = READER) -> list[str]:
@@ -48,16 +30,6 @@ async def found(services: Services, question: str, principal: Principal = READER
         metadata=services.metadata,
     )
     return [passage.chunk.content for passage in passages]
-
-
-async def stored_versions(services: Services) -> set[tuple[str, int]]:
-    return {pair async for pair in services.search_index.versions()}
-
-
-def long_text(word: str, pages: int = 12) -> str:
-    return "\f".join(
-        f"Page {page} of the {word} edition tells about {word}{page}." for page in range(1, pages + 1)
-    )
 
 
 async def test_a_blob_becomes_an_indexed_document_with_its_pages(services: Services) -> None:
@@ -117,22 +89,6 @@ async def test_a_deleted_blob_takes_its_document_along(services: Services) -> No
     assert await found(services, "back again") == ["Back again."]
 
 
-class FailingIndex:
-    """The real index whose `write` fails at the n-th call."""
-
-    def __init__(self, index, *, fail_at: int) -> None:
-        self._index, self._left = index, fail_at
-
-    def __getattr__(self, name: str):
-        return getattr(self._index, name)
-
-    async def write(self, chunks) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise BackendUnavailable("index down")
-        await self._index.write(chunks)
-
-
 async def test_a_retry_continues_after_the_last_finished_batch(services: Services, tmp_path: Path) -> None:
 
     failing = replace(services, search_index=FailingIndex(services.search_index, fail_at=3))
@@ -156,11 +112,11 @@ class InterruptedEmbedder:
     def __getattr__(self, name: str):
         return getattr(self._embedder, name)
 
-    async def embed_passages(self, texts):
+    async def embed_passages(self, texts, **more):
         self._batches += 1
         if self._batches == 2:
             await self._interrupt()
-        return await self._embedder.embed_passages(texts)
+        return await self._embedder.embed_passages(texts, **more)
 
 
 async def test_queries_see_the_old_version_whole_until_the_flip(services: Services) -> None:
@@ -220,50 +176,3 @@ async def test_readers_changed_in_mid_ingest_reach_every_chunk(services: Service
     await put(services, long_text("zeta"), name)
     await pipeline.ingest(name, replace(services, embedder=InterruptedEmbedder(services.embedder, share)))
     assert await found(services, "zeta1.") == await found(services, "zeta1.", other) != []
-
-
-async def queued(services: Services) -> set[tuple[str, str]]:
-    messages = await services.queue.receive(INGEST_QUEUE, limit=32, visibility=30)
-    return {(event.name, event.type.rsplit(".", 1)[1]) for event in (decode(each.body) for each in messages)}
-
-
-async def test_reconcile_announces_what_no_event_told(services: Services) -> None:
-    await ingested(services, "Known.", "shared/known.txt")
-    await ingested(services, "Changed.", "shared/changed.txt")
-    await ingested(services, "Vanished.", "shared/vanished.txt")
-    await put(services, "Changed since.", "shared/changed.txt")
-    await put(services, "New.", "shared/new.txt")
-    await services.blobs.delete("shared/vanished.txt")
-    findings = await reconcile(services, stuck_after=600)
-    assert (findings.announced, findings.vanished) == (2, 1)
-    assert await queued(services) == {
-        ("shared/changed.txt", "BlobCreated"),
-        ("shared/new.txt", "BlobCreated"),
-        ("shared/vanished.txt", "BlobDeleted"),
-    }
-
-
-async def test_reconcile_announces_again_what_was_left_unfinished(services: Services) -> None:
-    await put(services, long_text("eta"))
-    failing_write = FailingIndex(services.search_index, fail_at=2)
-
-    with pytest.raises(BackendUnavailable):
-        await pipeline.ingest(NAME, replace(services, search_index=failing_write))
-    assert (await reconcile(services, stuck_after=600)).announced == 0
-    assert (await reconcile(services, stuck_after=0)).announced == 1
-
-
-async def test_reconcile_removes_chunks_that_no_query_can_see(services: Services) -> None:
-    document = await ingested(services, "Kept.")
-
-    from shared.domain import Chunk, IndexedChunk
-
-    chunk = Chunk(
-        id="x.1.0", document_id="x", version=1, ordinal=0, page=1, title="", heading="", content="orphan"
-    )
-    embedding = await services.embedder.embed_query("orphan")
-    orphan = IndexedChunk(chunk=chunk, embedding=embedding, readers=document.readers)
-    stale = replace(orphan, chunk=replace(chunk, id=f"{DOCUMENT_ID}.0.0", document_id=DOCUMENT_ID, version=0))
-    await services.search_index.write([orphan, stale])
-    assert (await reconcile(services, stuck_after=600)).orphans == 2
-    assert await stored_versions(services) == {(DOCUMENT_ID, 1)}
