@@ -77,7 +77,7 @@ export function sourceList(citations, openSource) {
       "button",
       { type: "button", class: "citation" },
       el("span", { class: "citation-marker", "aria-hidden": "true" }, String(citation.marker)),
-      el("span", { class: "citation-where" }, el("bdi", { class: "citation-name" }, fileName(citation.document)), " ", el("span", { class: "citation-page" }, pageOf(citation))),
+      el("span", { class: "citation-where" }, el("bdi", { class: "citation-name" }, fileName(citation.document)), " · ", el("span", { class: "citation-page" }, pageOf(citation))),
       el("span", { class: "citation-snippet", dir: "auto" }, plain(citation.snippet)),
     );
     card.addEventListener("click", () => openSource(citation, card));

@@ -7,8 +7,7 @@
  *   snippet: string}} Citation
  * @typedef {{answer: string, citations: Citation[], conversation_id: string, degraded: string | null,
  *   degraded_reason: string | null, request_id: string}} Answer
- * @typedef {{id: string, title: string, turns?: {question: string, answer: string, citations: Citation[],
- *   request_id: string}[]}} Conversation
+ * @typedef {{id: string, title: string, turns?: object[]}} Conversation
  */
 
 import { problemOf, send } from "./problems.js";

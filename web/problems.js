@@ -17,9 +17,7 @@ const UNREACHABLE = "The server cannot be reached. Check the connection, then tr
 /** For statuses that come without a detail, from a proxy for instance. */
 const BY_STATUS = {
   413: "That is too large.",
-  429: "Too many requests just now.",
   503: "The service is not available just now.",
-  504: "The service took too long to answer.",
 };
 
 export function problemFrom(body, retryAfter = 0) {
@@ -33,7 +31,7 @@ export async function problemOf(response) {
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
   const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
   const body = isJson ? await response.json().catch(() => ({})) : {};
-  return problemFrom({ request_id: response.headers.get("X-Request-Id") ?? "", ...body, status: response.status }, retryAfter);
+  return problemFrom({ ...body, status: response.status }, retryAfter);
 }
 
 /** `fetch`, with a lost connection as a Problem; an abort stays what it is. */

@@ -16,7 +16,7 @@ const MODES = {
     heading: "Create an account",
     button: "Create the account",
     password: "new-password",
-    hint: "At least 8 characters, and used nowhere else. The first account of a new library administers it.",
+    hint: "At least 8 characters, used nowhere else. The first account of a new library administers it.",
     question: "You have an account?",
     other: "Sign in",
   },

@@ -7,7 +7,7 @@ import { fileName } from "./answer.js";
 const SUGGESTIONS = [
   { document: "incident-ir-2026-03.md", question: "What caused the drift of the LS-300 balances?" },
   { document: "faq.html", question: "How long is the delivery time of the LS-900 microbalance?" },
-  { document: "larkclean-safety-data.txt", question: "What helps when LarkClean gets into the eyes?" },
+  { document: "ls-300-user-manual.pdf", question: "How long must the LS-300 warm up before the first adjustment?" },
 ];
 
 export class Start {

@@ -138,9 +138,8 @@ function acceptedIn(request) {
 }
 
 function problemIn(request) {
-  const retryAfter = Number(request.getResponseHeader("Retry-After")) || 0;
   const body = isJson(request) ? JSON.parse(request.responseText) : {};
-  return problemFrom({ ...body, status: request.status }, retryAfter);
+  return problemFrom({ ...body, status: request.status });
 }
 
 function isJson(request) {

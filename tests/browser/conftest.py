@@ -66,13 +66,13 @@ def new_page(browser: Browser, host: RealHost, expected_failures: list[str]) -> 
         context = browser.new_context(base_url=f"http://127.0.0.1:{host.port}", **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(15_000)
         page.on("console", on_console)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto("/chat")
         return page
 
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=15_000)
     yield open_page
     for context in contexts:
         context.close()

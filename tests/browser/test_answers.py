@@ -114,7 +114,7 @@ def test_a_lost_connection_is_said_in_words(
 def test_stop_ends_the_answer_and_leaves_the_box_ready(page: Page, register: Callable[[Page], str]) -> None:
     register(page)
     held: list[Route] = []
-    page.route("**/api/query", held.append)
+    page.route("**/api/query", lambda route: held.append(route))
     ask(page)
     page.get_by_role("button", name="Stop the answer").click()
     expect(page.get_by_text("Stopped.", exact=True).last).to_be_visible()

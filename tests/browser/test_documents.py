@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
@@ -34,10 +34,10 @@ def test_the_upload_shows_its_progress_and_can_be_cancelled(
     page: Page, register: Callable[[Page], str], expected_failures: list[str]
 ) -> None:
     register(page)
-    held = []
-    page.route("**/api/documents/large.txt", held.append)
+    held: list[Route] = []
+    page.route("**/api/documents/large.txt", lambda route: held.append(route))
     upload(page, "large.txt", b"word " * 200_000)
-    expect(page.get_by_label("Upload of large.txt")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Upload of large.txt")).to_be_visible()
     page.get_by_role("button", name="Cancel the upload of large.txt").click()
     expect(page.locator(".upload")).to_have_count(0)
 

@@ -90,7 +90,8 @@ def test_a_conversation_goes_on_and_is_there_again_after_a_reload_and_from_the_l
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_role("article")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_be_focused()
-    page.get_by_role("button", name=first, exact=True).click()
+    library = page.get_by_role("complementary", name="Library")
+    library.get_by_role("button", name=first, exact=True).click()
     expect(page.get_by_role("article")).to_have_count(2)
 
     page.get_by_role("button", name=f"Delete the conversation {first}").click()
