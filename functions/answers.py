@@ -1,10 +1,45 @@
-"""Answers, passages and citations as JSON. Used by the query, conversation and dialect routes."""
+"""Answers as every dialect serves them, and their JSON. Used by all routes that answer or show answers."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
-from shared.domain import Answer, Citation, ContextEvent, Passage
+from functions.dependencies import Runtime
+from shared.domain import (
+    Answer,
+    AnswerEvent,
+    Citation,
+    ContextEvent,
+    DoneEvent,
+    Passage,
+    Principal,
+    Question,
+)
 from shared.ingest.documents import display_name
 from shared.query import cite
+from shared.query.answer import answer
+
+
+async def answered(
+    question: Question, caller: Principal, runtime: Runtime, *, request_id: str
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The events of an answer, counted and timed in the metrics."""
+    services = await runtime.services()
+    async with aclosing(answer(question, caller, services, request_id=request_id)) as events:
+        async for event in events:
+            if isinstance(event, DoneEvent):
+                done = event.answer
+                runtime.metrics.question_answered(degraded=done.degraded, timings=done.timings)
+            yield event
+
+
+async def whole(events: AsyncGenerator[AnswerEvent, None]) -> Answer:
+    """The answer that the events end in."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, DoneEvent):
+                return event.answer
+    raise AssertionError("an answer ends in a DoneEvent")
 
 
 def answer_json(answer: Answer, request_id: str) -> dict[str, Any]:

@@ -8,20 +8,17 @@ import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
-from functions.answers import answer_json
+from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
-from functions.dependencies import principal, services_of
+from functions.dependencies import Caller, RuntimeOf
 from functions.problems import problem_json
-from functions.query import whole
-from shared.domain import Answer, AnswerEvent, DeltaEvent, DoneEvent, Principal, Question
-from shared.query.answer import answer
-from shared.services import Services
+from shared.domain import Answer, AnswerEvent, DeltaEvent, DoneEvent, Question
 
 router = APIRouter()
 
@@ -59,22 +56,22 @@ class CompletionBody(BaseModel):
         return question_of([ChatMessage(role=each.role, content=each.text()) for each in self.messages])
 
 
-@router.get("/api/v1/models", operation_id="list_models")
-async def list_models(_caller: Annotated[Principal, Depends(principal)]) -> dict[str, Any]:
+@router.get("/api/v1/models")
+async def list_models(_caller: Caller) -> dict[str, Any]:
     """The one model there is: answers from the documents."""
     return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "rag"}]}
 
 
-@router.post("/api/v1/chat/completions", operation_id="create_completion")
+@router.post("/api/v1/chat/completions")
 async def create_completion(
     body: CompletionBody,
     request: Request,
-    caller: Annotated[Principal, Depends(principal)],
-    services: Annotated[Services, Depends(services_of)],
+    caller: Caller,
+    runtime: RuntimeOf,
 ) -> Response:
     """One answer, whole or in chunks."""
     request_id = request.state.request_id
-    events = answer(body.asked(), caller, services, request_id=request_id)
+    events = answered(body.asked(), caller, runtime, request_id=request_id)
     if not body.stream:
         return JSONResponse(_completion(await whole(events), request_id))
     await anext(events)  # retrieval: what fails before the first event is an ordinary problem response

@@ -7,20 +7,17 @@ Protocol: https://github.com/microsoft/ai-chat-protocol (version 2024-05-29).
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from functions.answers import answer_json, context_json
+from functions.answers import answer_json, answered, context_json, whole
 from functions.chat_turns import ChatMessage, question_of
-from functions.dependencies import principal, services_of
+from functions.dependencies import Caller, RuntimeOf
 from functions.problems import problem_json
-from functions.query import whole
-from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Principal, Question
-from shared.query.answer import answer
-from shared.services import Services
+from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Question
 
 router = APIRouter()
 
@@ -41,32 +38,34 @@ class ProtocolBody(BaseModel):
         return question_of(messages, self.session_state)
 
 
-@router.post("/api/chat", operation_id="chat")
+@router.post("/api/chat")
 async def chat(
     body: ProtocolBody,
     request: Request,
-    caller: Annotated[Principal, Depends(principal)],
-    services: Annotated[Services, Depends(services_of)],
+    caller: Caller,
+    runtime: RuntimeOf,
 ) -> dict[str, Any]:
     """One answer; the citations are in `message.context`."""
     request_id = request.state.request_id
-    done = answer_json(await whole(answer(body.asked(), caller, services, request_id=request_id)), request_id)
+    done = answer_json(
+        await whole(answered(body.asked(), caller, runtime, request_id=request_id)), request_id
+    )
     return {
         "message": {"role": "assistant", "content": done.pop("answer"), "context": done},
         "sessionState": done["conversation_id"],
     }
 
 
-@router.post("/api/chat/stream", operation_id="chat_stream")
+@router.post("/api/chat/stream")
 async def chat_stream(
     body: ProtocolBody,
     request: Request,
-    caller: Annotated[Principal, Depends(principal)],
-    services: Annotated[Services, Depends(services_of)],
+    caller: Caller,
+    runtime: RuntimeOf,
 ) -> StreamingResponse:
     """The answer as deltas, a JSON object a line; the last one carries the citations."""
     asked, request_id = body.asked(), request.state.request_id
-    events = answer(asked, caller, services, request_id=request_id)
+    events = answered(asked, caller, runtime, request_id=request_id)
     context = await anext(events)
     return StreamingResponse(
         _lines(context, events, asked.text, request_id),

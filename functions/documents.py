@@ -89,7 +89,8 @@ async def delete_document(document_id: str, caller: Caller, services: ServicesOf
         raise NotFound(_NOT_FOUND)
     if not may_change(caller, found):
         raise AccessDenied("only its owner may delete a document")
-    await services.metadata.bury(found.id, now=time.time())
+    # The blob first: with it gone no late event can bring the document back, and what is interrupted
+    # here the reconciler finishes.
     await services.blobs.delete(found.name)
     await pipeline.remove(found.name, services)
 

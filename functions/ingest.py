@@ -6,6 +6,7 @@ backlog, one retry rule and one poison queue whichever way an event came (docs/a
 
 import logging
 import time
+from typing import Literal
 
 import azure.functions as func
 
@@ -58,7 +59,7 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     async def ingest_event(message: func.QueueMessage) -> None:
         stored = _decoded(message)
         if stored is not None:
-            await pipeline.ingest(stored.name, await runtime.services())
+            await _ingest(stored.name, runtime)
 
     @app.function_name("ingest_poison")
     @app.queue_trigger(arg_name="message", queue_name=events.POISON_QUEUE, connection=CONNECTION)
@@ -75,6 +76,21 @@ def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
         # After a pause nothing can be in progress: whatever is unfinished is announced at once.
         stuck_after = 0.0 if timer.past_due else _STUCK_AFTER
         await reconcile_all(await runtime.services(), stuck_after=stuck_after)
+
+
+async def _ingest(name: str, runtime: Runtime) -> None:
+    started = time.time()
+    try:
+        document = await pipeline.ingest(name, await runtime.services())
+    except BaseException:
+        runtime.metrics.document_ingested(outcome="error")
+        raise
+    if document is None:
+        runtime.metrics.document_ingested(outcome="removed")
+    elif document.updated_at >= started:  # else a doubled event, which did nothing
+        is_indexed = document.status is DocumentStatus.INDEXED
+        outcome: Literal["indexed", "rejected"] = "indexed" if is_indexed else "rejected"
+        runtime.metrics.document_ingested(outcome=outcome, timings=document.timings if is_indexed else ())
 
 
 def _decoded(message: func.QueueMessage) -> events.StorageEvent | None:

@@ -2,28 +2,25 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.answers import answer_json, context_json, passage_json
-from functions.dependencies import principal, services_of
+from functions.answers import answer_json, answered, context_json, passage_json, whole
+from functions.dependencies import Caller, RuntimeOf, ServicesOf
 from functions.event_stream import comment, encode, with_heartbeat
 from functions.problems import problem_json
 from shared.domain import (
-    Answer,
     AnswerEvent,
     ContextEvent,
     DeltaEvent,
-    Principal,
     Question,
     SearchMode,
 )
 from shared.query import retrieve
-from shared.query.answer import answer, check
-from shared.services import Services
+from shared.query.answer import check
 
 router = APIRouter()
 
@@ -49,16 +46,16 @@ class QueryBody(BaseModel):
         )
 
 
-@router.post("/api/query", operation_id="query")
+@router.post("/api/query")
 async def query(
     body: QueryBody,
     request: Request,
-    caller: Annotated[Principal, Depends(principal)],
-    services: Annotated[Services, Depends(services_of)],
+    caller: Caller,
+    runtime: RuntimeOf,
 ) -> Response:
     """Answer with citations: JSON, or server-sent events for `Accept: text/event-stream`."""
     request_id = request.state.request_id
-    events = answer(body.asked(), caller, services, request_id=request_id)
+    events = answered(body.asked(), caller, runtime, request_id=request_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return JSONResponse(answer_json(await whole(events), request_id))
     context = await anext(events)  # what fails before the first event is an ordinary problem response
@@ -69,11 +66,11 @@ async def query(
     )
 
 
-@router.post("/api/search", operation_id="search")
+@router.post("/api/search")
 async def search(
     body: QueryBody,
-    caller: Annotated[Principal, Depends(principal)],
-    services: Annotated[Services, Depends(services_of)],
+    caller: Caller,
+    services: ServicesOf,
 ) -> dict[str, Any]:
     """The ranked passages, without a language model."""
     question = body.asked()
@@ -90,15 +87,6 @@ async def search(
             passage_json(passage, question.text) | {"content": passage.chunk.content} for passage in passages
         ]
     }
-
-
-async def whole(events: AsyncGenerator[AnswerEvent, None]) -> Answer:
-    """The answer that the events end in."""
-    async with aclosing(events):
-        async for event in events:
-            if not isinstance(event, ContextEvent | DeltaEvent):
-                return event.answer
-    raise AssertionError("an answer ends in a DoneEvent")
 
 
 async def _event_stream(

@@ -52,6 +52,7 @@ class Services:
     async def close(self) -> None:
         """Close every plug, those that others are built on last."""
         await self.parsers.close()
+        await self.passwords.close()
         for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
             await plug.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):
