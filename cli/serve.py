@@ -1,8 +1,10 @@
 """`rag serve`: the Function App on the standalone host, its samples, and what the terminal is told."""
 
 import asyncio
+import os
 import socket
 import sys
+import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +18,8 @@ from host.web import listen
 from shared.services import Services
 from shared.settings import Settings, read_settings
 from shared.telemetry.logs import configure
+
+_EXIT_SECONDS = 24.5  # after the first signal
 
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
@@ -66,8 +70,16 @@ async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | 
         await _say_how(console, address, services)
 
     options = read_host_json(Path(function_app.__file__).with_name("host.json"), only=only)
-    await StandaloneHost(function_app, options, answering=answering, opened=opened).run(listener)
+    host = StandaloneHost(function_app, options, answering=answering, opened=opened, signalled=_end_in_time)
+    await host.run(listener)
     console.print("Stopped.")
+
+
+def _end_in_time() -> None:
+    """Whatever a thread still does after the drain is safe to cut off: everything survives kill -9."""
+    watchdog = threading.Timer(_EXIT_SECONDS, os._exit, (0,))
+    watchdog.daemon = True
+    watchdog.start()
 
 
 def _address(listener: socket.socket) -> str:

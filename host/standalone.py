@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -25,7 +24,6 @@ from shared.telemetry.logs import event
 log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 3.0
-_EXIT_SECONDS = 24.5  # after the first signal; whatever a thread still does then is safe to cut off
 
 
 class Loop(Protocol):
@@ -33,7 +31,10 @@ class Loop(Protocol):
 
 
 class StandaloneHost:
-    """`answering` is called once HTTP answers; `opened` runs once the services are there, beside the rest."""
+    """`answering` is called once HTTP answers, `signalled` at the first signal.
+
+    `opened` runs beside the rest, once the services are there.
+    """
 
     def __init__(
         self,
@@ -42,10 +43,12 @@ class StandaloneHost:
         *,
         answering: Callable[[], None] = lambda: None,
         opened: Callable[[Services], Awaitable[None]] | None = None,
+        signalled: Callable[[], None] = lambda: None,
     ) -> None:
         self._module = module
         self._options = options
         self._answering = answering
+        self._signalled_first = signalled
         self._beside = [work for work in (_warm_up, opened) if work is not None]
         self._stopping = asyncio.Event()
         self._queues: list[QueueTrigger] = []
@@ -84,9 +87,7 @@ class StandaloneHost:
         if self._stopping.is_set():
             os._exit(128 + number)
         event(log, "stopping", signal=number.name)
-        watchdog = threading.Timer(_EXIT_SECONDS, os._exit, (0,))
-        watchdog.daemon = True
-        watchdog.start()
+        self._signalled_first()
         self.stop()
 
     def _ring(self) -> None:
