@@ -5,7 +5,7 @@ import { fileName } from "./answer.js";
 
 /** Questions that the samples answer; each is offered while its document is there. */
 const SUGGESTIONS = [
-  { document: "incident-ir-2026-03.md", question: "What caused the drift of the LS-300 balances?" },
+  { document: "employee-handbook.pdf", question: "How many days of annual leave do employees have?" },
   { document: "faq.html", question: "How long is the delivery time of the LS-900 microbalance?" },
   { document: "ls-300-user-manual.pdf", question: "How long must the LS-300 warm up before the first adjustment?" },
 ];

@@ -11,7 +11,7 @@ import { findPassage } from "./passage.js";
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const TEXTS = /^(text\/|message\/rfc822|application\/([a-z.+-]*\+)?(json|xml|yaml|x-yaml)$)/;
 const TEXT_NAMES = /\.(md|markdown|txt|csv|tsv|json|eml|html?|xml|ya?ml|rst|log)$/i;
-const BLOCKS = /<\/?(p|div|h[1-6]|li|tr|t[dh]|dt|dd|br)\b[^>]*>/gi;
+const BLOCKS = /<\/?(p|div|h[1-6]|li|tr|dt|dd|br)\b[^>]*>/gi;
 const MOST = 400_000; // characters shown of a long text
 
 /**
@@ -67,7 +67,7 @@ function decoded(bytes) {
 
 /** The words of a page. Its markup goes before the parser, which decodes the rest, can act on any of it. */
 function textOfHtml(html) {
-  const words = html.replace(/<!--[^]*?-->|<(script|style|template)\b[^]*?<\/\1\s*>/gi, "").replace(BLOCKS, "\n").replace(/<[^>]*>/g, "").replaceAll("<", "&lt;");
+  const words = html.replace(/<!--[^]*?-->|<(script|style|template)\b[^]*?<\/\1\s*>/gi, "").replace(BLOCKS, "\n").replace(/<\/t[dh]>/gi, " | ").replace(/<[^>]*>/g, "").replaceAll("<", "&lt;");
   const decoded = new DOMParser().parseFromString(words, "text/html").body.textContent;
   return decoded.replace(/[ \t]+/g, " ").replace(/(\s*\n\s*){2,}/g, "\n\n").trim();
 }

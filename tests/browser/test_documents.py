@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
@@ -11,8 +11,8 @@ HOSTILE = "<img src=x onerror=document.title='owned'>"
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    page.get_by_label("Choose documents to upload").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+    page.get_by_label("Choose documents to upload").set_input_files(file)
 
 
 def test_a_file_that_cannot_be_read_shows_why_and_can_be_tried_again(
@@ -34,8 +34,7 @@ def test_the_upload_shows_its_progress_and_can_be_cancelled(
     page: Page, register: Callable[[Page], str], expected_failures: list[str]
 ) -> None:
     register(page)
-    held: list[Route] = []
-    page.route("**/api/documents/large.txt", lambda route: held.append(route))
+    page.route("**/api/documents/large.txt", lambda _: None)  # never answered
     upload(page, "large.txt", b"word " * 200_000)
     expect(page.get_by_role("progressbar", name="Upload of large.txt")).to_be_visible()
     page.get_by_role("button", name="Cancel the upload of large.txt").click()
@@ -83,7 +82,8 @@ def test_markup_in_names_contents_and_answers_stays_text(
     register(page)
     title = page.title()
     name = f"{HOSTILE}.html"
-    body = f"<h1>Zebrafish</h1><p>The zebrafish tank is cleaned on Tuesdays by {HOSTILE.replace('<', '&lt;')}.</p>"
+    who = HOSTILE.replace("<", "&lt;")
+    body = f"<h1>Zebrafish</h1><p>The zebrafish tank is cleaned on Tuesdays by {who}.</p>"
     upload(page, name, (body + "<script>document.title='owned'</script>").encode())
     expect(page.locator(".row[data-status=indexed]", has_text=HOSTILE)).to_be_visible()
     page.get_by_label("Your question").fill(f"When is the zebrafish tank cleaned? {HOSTILE}")
@@ -103,7 +103,7 @@ def test_dropped_files_are_uploaded(page: Page, register: Callable[[Page], str])
     transfer = page.evaluate_handle(
         """() => {
           const transfer = new DataTransfer();
-          transfer.items.add(new File(["Dropped larks are soft."], "dropped note.txt", { type: "text/plain" }));
+          transfer.items.add(new File(["Dropped larks are soft."], "dropped note.txt"));
           return transfer;
         }"""
     )
