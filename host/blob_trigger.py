@@ -22,7 +22,10 @@ BLOB_POISON_QUEUE = "webjobs-blobtrigger-poison"
 
 
 class BlobTrigger:
-    """`announce_deleted` puts the event of a deletion on its way; `ring` wakes who reads `BLOB_QUEUE`."""
+    """`announce_deleted` puts the event of a deletion on its way; `ring` wakes who reads `BLOB_QUEUE`.
+
+    `watching` is set with the first round, from which on no change is overlooked.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class BlobTrigger:
         *,
         announce_deleted: Callable[[str], Awaitable[None]],
         ring: Callable[[], None],
+        watching: asyncio.Event,
         stopping: asyncio.Event,
     ) -> None:
         self._function = function
@@ -40,6 +44,7 @@ class BlobTrigger:
         self._queue = queue
         self._announce_deleted = announce_deleted
         self._ring = ring
+        self._watching = watching
         self._stopping = stopping
 
     async def run(self) -> None:
@@ -58,9 +63,11 @@ class BlobTrigger:
 
     async def _watch(self) -> None:
         async for names in self._blobs.changes():
+            self._watching.set()
             for name in sorted(names):
                 await self._forward(name)
             self._ring()
+        raise RuntimeError("the container tells no more changes")  # the loop starts again
 
     async def _forward(self, name: str) -> None:
         blob = await self._blobs.head(name)

@@ -51,6 +51,7 @@ class StandaloneHost:
         self._signalled_first = signalled
         self._beside = [work for work in (_warm_up, opened) if work is not None]
         self._stopping = asyncio.Event()
+        self._watching = asyncio.Event()
         self._queues: list[QueueTrigger] = []
         self._server = Server(
             wrap(
@@ -80,6 +81,7 @@ class StandaloneHost:
     def stop(self) -> None:
         """Take no more work, finish what is in flight."""
         self._stopping.set()
+        self._watching.set()
         self._server.should_exit = True
         self._ring()
 
@@ -124,13 +126,17 @@ class StandaloneHost:
         loops: dict[str, Loop] = {}
         for function in read_functions(self._module.app, timeout=self._options.function_timeout):
             if function.trigger == "timerTrigger":
-                loops[function.name] = TimerTrigger(function, stopping=self._stopping)
+                loops[function.name] = TimerTrigger(
+                    function, watching=self._watching, stopping=self._stopping
+                )
             elif function.trigger == "queueTrigger":
                 loops[function.name] = self._queue_trigger(services, function)
             elif function.trigger == "blobTrigger" and isinstance(services.blobs, WatchedBlobs):
                 trigger = self._blob_trigger(services, services.blobs, function)
                 loops[function.name] = trigger
                 loops[BLOB_QUEUE] = self._reader(services, BLOB_QUEUE, BLOB_POISON_QUEUE, trigger.invoke)
+        if BLOB_QUEUE not in loops:
+            self._watching.set()
         return loops
 
     def _queue_trigger(self, services: Services, function: Function) -> QueueTrigger:
@@ -147,6 +153,7 @@ class StandaloneHost:
             services.queue,
             announce_deleted=lambda name: self._module.announce(name, deleted=True),
             ring=self._ring,
+            watching=self._watching,
             stopping=self._stopping,
         )
 

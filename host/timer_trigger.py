@@ -14,25 +14,37 @@ from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
+_WATCH_SECONDS = 10.0  # a watch that does not come on must not keep the timers waiting
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 class TimerTrigger:
-    """Errors: `ValueError` for a schedule that cannot be read."""
+    """`watching` is set when no change is overlooked any more: what the first run does not see is told.
+
+    Errors: `ValueError` for a schedule that cannot be read.
+    """
 
     def __init__(
-        self, function: Function, *, stopping: asyncio.Event, now: Callable[[], datetime] = utc_now
+        self,
+        function: Function,
+        *,
+        watching: asyncio.Event,
+        stopping: asyncio.Event,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._function = function
         self._schedule = schedule.parse(str(function.binding["schedule"]))
+        self._watching = watching
         self._stopping = stopping
         self._now = now
         self._is_due = True
 
     async def run(self) -> None:
         """Once at the start as past due, since nobody ran while the host was down; then on schedule."""
+        await wait(self._watching, timeout=_WATCH_SECONDS)
         while not self._stopping.is_set():
             if self._is_due:
                 self._is_due = False

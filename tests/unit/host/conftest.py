@@ -62,6 +62,7 @@ class ChangingBlobs:
         return None if size is None else BlobProperties(name=name, etag="e1", size=size, modified_at=0.0)
 
     async def changes(self) -> AsyncIterator[set[str]]:
+        yield set()  # it is watching
         while True:
             names = await self.rounds.get()
             if isinstance(names, Exception):

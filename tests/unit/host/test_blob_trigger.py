@@ -22,6 +22,7 @@ def trigger(small_app: Any) -> BlobTrigger:
         services.queue,
         announce_deleted=lambda name: small_app.announce(name, deleted=True),
         ring=lambda: None,
+        watching=asyncio.Event(),
         stopping=asyncio.Event(),
     )
 
