@@ -35,7 +35,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Re
     with RealHost(tmp_path_factory.mktemp("browser") / "data", models=weights) as running:
         running.sign_in()
         for name in ("incident-ir-2026-03.md", "faq.html", "ls-300-user-manual.pdf"):
-            running.drop(f"shared/{name}", (_SAMPLES / name).read_bytes())
+            running.put(f"shared/{name}", (_SAMPLES / name).read_bytes())
             running.wait_for_status(f"shared/{name}", "indexed")
         yield running
 
