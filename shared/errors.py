@@ -69,4 +69,7 @@ class BackendTimeout(BackendUnavailable):
 
 
 class DocumentRejected(RagError):
-    """A permanent failure of one document: encrypted, corrupt, empty, too large, unsupported."""
+    """A permanent failure of one document: encrypted, corrupt, empty, too large, unsupported.
+
+    The message reads on from "the file …": "is password-protected; upload an unprotected copy".
+    """

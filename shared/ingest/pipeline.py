@@ -92,7 +92,7 @@ async def _ingest_copy(
     try:
         parsed, chunks = await _read(path, blob, document, services, stages)
     except DocumentRejected as error:
-        return await _reject(document, str(error), services)
+        return await _reject(document, f"the file {error}", services)
     if not await _embed(document, chunks, services, stages):
         return await _abandon(document, services)
     published = await services.metadata.publish(
@@ -106,7 +106,9 @@ async def _ingest_copy(
         timings=stages.timings(),
         now=time.time(),
     )
-    return await (_settle if published else _abandon)(document, services)
+    if not published:
+        return await _abandon(document, services)
+    return await _settle(document, services)
 
 
 async def _read(
@@ -114,17 +116,17 @@ async def _read(
 ) -> tuple[ParsedDocument, list[Chunk]]:
     limits = services.limits
     if blob.size > limits.max_file_bytes:
-        raise DocumentRejected(f"too large: {blob.size} bytes, at most {limits.max_file_bytes}")
+        raise DocumentRejected(f"is larger than {limits.max_file_bytes:,} bytes; split it up")
     with stages.measure("parse"):
         parsed = await services.parsers.parse(path, documents.display_name(blob.name))
     if len(parsed.pages) > limits.max_pages:
-        raise DocumentRejected(f"too long: {len(parsed.pages)} pages, at most {limits.max_pages}")
+        raise DocumentRejected(f"has more than {limits.max_pages:,} pages; split it up")
     with stages.measure("chunk"):
         chunks = await asyncio.to_thread(
             chunk, parsed, document_id=document.id, version=document.claimed_version
         )
     if len(chunks) > limits.max_chunks:
-        raise DocumentRejected(f"too long: {len(chunks)} passages, at most {limits.max_chunks}")
+        raise DocumentRejected(f"makes more than {limits.max_chunks:,} passages; split it up")
     return parsed, chunks
 
 
@@ -174,11 +176,17 @@ async def _reject(document: Document, reason: str, services: Services) -> Docume
 
 
 async def _abandon(document: Document, services: Services) -> Document | None:
-    """A newer state of the blob was claimed, or it was deleted: take back what this version wrote."""
+    """The claim is lost: take back what this version wrote.
+
+    Unless a twin, another delivery of the same event, has published this very version before the claim
+    was lost: then queries see it until a newer one is published.
+    """
     version = document.claimed_version
-    await services.search_index.delete_versions(document.id, first=version, last=version)
+    current = await services.metadata.document(document.id)
+    if current is None or current.current_version != version:
+        await services.search_index.delete_versions(document.id, first=version, last=version)
     event(log, "ingestion_superseded", document_id=document.id, version=version)
-    return await services.metadata.document(document.id)
+    return current
 
 
 def _sha256(path: Path) -> str:

@@ -45,7 +45,11 @@ class DocumentStore(Protocol):
     async def set_status(
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
-        """Only while `version` is the claimed one (0: never claimed yet) and no tombstone; whether it was."""
+        """Only while `version` is the claimed one (0: never claimed yet) and not failed; whether it was.
+
+        What has failed stays so until `requeue` or another etag: a twin that works on the same version
+        must not publish what was rejected and is being removed.
+        """
 
     async def publish(
         self,
@@ -60,7 +64,8 @@ class DocumentStore(Protocol):
         timings: tuple[tuple[str, float], ...],
         now: float,
     ) -> bool:
-        """The flip: `current_version` becomes `version`, status indexed, only while it is the claimed one.
+        """The flip: `current_version` becomes `version`, status indexed, only while it is the claimed one
+        and not failed.
 
         With `version` already current (unchanged content under a new etag) it is refreshed.
         """

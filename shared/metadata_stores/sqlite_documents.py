@@ -53,7 +53,7 @@ class SqliteDocuments:
         return await self._has_changed(
             """
             UPDATE documents SET status = ?, reason = ?, updated_at = ?
-            WHERE id = ? AND claimed_version = ? AND status <> 'deleted'
+            WHERE id = ? AND claimed_version = ? AND status NOT IN ('failed', 'deleted')
             """,
             (status.value, reason, now, document_id, version),
         )
@@ -76,7 +76,8 @@ class SqliteDocuments:
             UPDATE documents SET
                 current_version = claimed_version, status = 'indexed', reason = NULL, content_hash = ?,
                 title = ?, pages = ?, page_kind = ?, chunks = ?, timings = ?, updated_at = ?, indexed_at = ?
-            WHERE id = ? AND claimed_version = ? AND claimed_version > 0 AND status <> 'deleted'
+            WHERE id = ? AND claimed_version = ? AND claimed_version > 0
+                AND status NOT IN ('failed', 'deleted')
             """,
             (
                 *(content_hash, title, pages, page_kind, chunks, json.dumps(timings), now, now),

@@ -25,7 +25,7 @@ class PlainParser:
     async def parse(self, path: Path, name: str) -> ParsedDocument:
         text = path.read_text()
         if "BROKEN" in text:
-            raise DocumentRejected("broken on purpose")
+            raise DocumentRejected("is broken on purpose")
         pages = tuple(ParsedPage(number=n, text=page) for n, page in enumerate(text.split("\f"), start=1))
         return ParsedDocument(title=Path(name).stem, pages=pages)
 

@@ -52,7 +52,7 @@ class ParserPool:
         try:
             return await asyncio.to_thread(unpack_answer, answer)
         except (ValueError, KeyError, TypeError) as error:
-            raise DocumentRejected("the parser crashed on this file") from error
+            raise DocumentRejected("crashed the parser; it may be damaged") from error
 
     async def close(self) -> None:
         """Kill what runs, end the server. The pool may be used again: the next parse starts a new one."""
@@ -118,11 +118,9 @@ class ParserPool:
         # Native code aborts where Python raises MemoryError; SIGKILL that is not ours is the kernel's.
         was_big = ending.peak_bytes > self._limits.memory_bytes // 3
         if killed_by == signal.SIGKILL or code == ExitCode.OUT_OF_MEMORY or (killed_by and was_big):
-            raise DocumentRejected("the parser ran out of memory on this file; split it into smaller files")
+            raise DocumentRejected("needs more memory than a parse may take; split it into smaller files")
         if killed_by:
-            raise DocumentRejected(
-                "the parser crashed on this file: it may be damaged or too large in itself"
-            )
+            raise DocumentRejected("crashed the parser; it may be damaged or too large in itself")
         if code != ExitCode.ANSWERED:
             raise DocumentRejected(
                 "could not be read; it may be damaged: open it, save it anew and upload that"

@@ -64,7 +64,7 @@ async def test_the_same_content_under_a_new_etag_is_not_embedded_again(services:
 
 async def test_a_file_that_can_never_be_parsed_fails_once_with_its_reason(services: Services) -> None:
     document = await ingested(services, "BROKEN")
-    assert (document.status, document.reason) == (DocumentStatus.FAILED, "broken on purpose")
+    assert (document.status, document.reason) == (DocumentStatus.FAILED, "the file is broken on purpose")
     assert await pipeline.ingest(NAME, services) == document
 
 
@@ -145,6 +145,37 @@ async def test_a_delete_in_mid_ingest_wins(services: Services) -> None:
     document = await services.metadata.document(DOCUMENT_ID)
     assert document is not None
     assert document.status is DocumentStatus.DELETED
+    assert await stored_versions(services) == set()
+
+
+async def test_a_late_twin_does_not_take_away_what_the_other_has_published(services: Services) -> None:
+    async def twin_publishes_and_a_newer_upload_is_claimed() -> None:
+        await pipeline.ingest(NAME, services)
+        await put(services, long_text("newer"))
+        blob = await services.blobs.head(NAME)
+        assert await services.metadata.claim(DOCUMENT_ID, blob, now=1.0)
+
+    await put(services, long_text("twin"))
+    embedder = InterruptedEmbedder(services.embedder, twin_publishes_and_a_newer_upload_is_claimed)
+    await pipeline.ingest(NAME, replace(services, embedder=embedder))
+    assert all("twin" in text for text in await found(services, "edition tells about"))
+    assert len(await found(services, "edition tells about")) == 5
+
+
+async def test_a_twin_does_not_publish_what_was_rejected(services: Services) -> None:
+    async def twin_rejects() -> None:
+        document = await services.metadata.document(DOCUMENT_ID)
+        assert document is not None
+        version = document.claimed_version
+        await services.metadata.reject(DOCUMENT_ID, version, reason="the file is odd", now=1.0)
+        await services.search_index.delete_versions(DOCUMENT_ID, last=version)
+
+    await put(services, long_text("theta"))
+    document = await pipeline.ingest(
+        NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, twin_rejects))
+    )
+    assert document is not None
+    assert (document.status, document.current_version) == (DocumentStatus.FAILED, 0)
     assert await stored_versions(services) == set()
 
 

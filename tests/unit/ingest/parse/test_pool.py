@@ -66,9 +66,9 @@ async def start_sleeper(pool: ParserPool, path: Path, how: str) -> tuple[asyncio
     ("behaviour", "reason"),
     [
         ("loop", "took longer than 1 s"),
-        ("hog", "ran out of memory"),
-        ("abort", "crashed on this file"),
-        ("vanish", "crashed on this file"),
+        ("hog", "needs more memory"),
+        ("abort", "crashed the parser"),
+        ("vanish", "crashed the parser"),
         ("raise", "could not be read"),
         ("reject", "^not this one$"),
         ("flood", "more text than can be indexed"),
