@@ -3,72 +3,15 @@
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shared.auth import sessions
-from shared.auth.keys import create_key
-from shared.auth.passwords import Passwords
-from shared.auth.sessions import Session
-from shared.auth.tokens import AccessTokens
-from shared.caches.sqlite import SqliteCache
 from shared.domain import RefreshToken, User
-from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated, RateLimited
-from shared.metadata_stores.sqlite import SqliteMetadataStore
-
-LIFETIME = 30 * 86_400.0
-PASSWORD = "correct horse"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Door:
-    """Everything that lets people in, on a folder of the test's own."""
-
-    users: SqliteMetadataStore
-    passwords: Passwords
-    tokens: AccessTokens
-    cache: SqliteCache
-
-    async def register(self, email: str = "ada@example.org", *, is_open: bool = True) -> User:
-        return await sessions.register(
-            email, PASSWORD, users=self.users, passwords=self.passwords, is_open=is_open
-        )
-
-    async def sign_in(self, email: str = "ada@example.org", password: str = PASSWORD) -> Session:
-        return await sessions.sign_in(
-            email,
-            password,
-            users=self.users,
-            passwords=self.passwords,
-            tokens=self.tokens,
-            cache=self.cache,
-            refresh_lifetime=LIFETIME,
-        )
-
-    async def refresh(self, refresh_token: str, *, lifetime: float = LIFETIME) -> Session:
-        return await sessions.refresh(
-            refresh_token, users=self.users, tokens=self.tokens, refresh_lifetime=lifetime
-        )
-
-    async def is_live(self, session: Session) -> bool:
-        family = self.tokens.verify(session.access_token).family_id
-        return await self.users.family_is_live(family, now=time.time())
-
-
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    door = Door(
-        users=SqliteMetadataStore(tmp_path / "metadata.db"),
-        passwords=Passwords(),
-        tokens=AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900),
-        cache=SqliteCache(tmp_path / "cache.db", 1024 * 1024),
-    )
-    yield door
-    for part in (door.users, door.passwords, door.cache):
-        await part.close()
+from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated
+from tests.stand_ins.door import PASSWORD, Door
 
 
 async def test_the_first_account_administers_and_later_ones_do_not(door: Door) -> None:
@@ -229,40 +172,3 @@ async def test_who_was_disabled_or_is_unknown_cannot_refresh(door: Door) -> None
         with pytest.raises(NotAuthenticated):
             await door.refresh(user_id)
         assert not await door.users.family_is_live(user_id, now=time.time())
-
-
-async def test_after_ten_failures_even_the_right_password_has_to_wait(door: Door) -> None:
-    await door.register()
-    for _ in range(sessions.MAX_ATTEMPTS):
-        with pytest.raises(NotAuthenticated):
-            await door.sign_in(password="wrong horse")
-    with pytest.raises(RateLimited) as limited:
-        await door.sign_in()
-    assert 0 < limited.value.retry_after <= sessions.WINDOW
-
-
-async def test_the_limit_is_per_account_and_says_nothing_about_who_has_one(door: Door) -> None:
-    await door.register()
-    for _ in range(sessions.MAX_ATTEMPTS):
-        with pytest.raises(NotAuthenticated):
-            await door.sign_in("nobody@example.org")
-    with pytest.raises(RateLimited):
-        await door.sign_in("Nobody@example.org ")
-    assert await door.sign_in()
-
-
-async def test_a_success_forgets_the_failures(door: Door) -> None:
-    await door.register()
-    for _ in range(2):
-        for _ in range(sessions.MAX_ATTEMPTS - 1):
-            with pytest.raises(NotAuthenticated):
-                await door.sign_in(password="wrong horse")
-        assert await door.sign_in()
-
-
-async def test_parallel_guesses_are_all_counted(door: Door) -> None:
-    await door.register()
-    guesses = (door.sign_in(password=f"guess {n:03}") for n in range(25))
-    outcomes = await asyncio.gather(*guesses, return_exceptions=True)
-    assert sum(isinstance(outcome, NotAuthenticated) for outcome in outcomes) == sessions.MAX_ATTEMPTS
-    assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 15

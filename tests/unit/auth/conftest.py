@@ -1,0 +1,26 @@
+"""The door of a test's own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shared.auth.keys import create_key
+from shared.auth.passwords import Passwords
+from shared.auth.tokens import AccessTokens
+from shared.caches.sqlite import SqliteCache
+from shared.metadata_stores.sqlite import SqliteMetadataStore
+from tests.stand_ins.door import Door
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    door = Door(
+        users=SqliteMetadataStore(tmp_path / "metadata.db"),
+        passwords=Passwords(),
+        tokens=AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900),
+        cache=SqliteCache(tmp_path / "cache.db", 1024 * 1024),
+    )
+    yield door
+    for part in (door.users, door.passwords, door.cache):
+        await part.close()
