@@ -83,7 +83,8 @@ $(VENV)/rag.stamp:
 	@touch "$@"
 
 weights: $(VENV)/local.stamp
-	@test -f "$(RAG_MODELS)/$(RAG_EMBEDDER)/model.json" || "$(VENV)/bin/rag" weights
+	@format=$$(sed -n 's/^FORMAT = \([0-9]*\).*/\1/p' shared/embedders/model_folder.py); \
+	grep -qs "\"format\": $$format," "$(RAG_MODELS)/$(RAG_EMBEDDER)/model.json" || "$(VENV)/bin/rag" weights
 
 chromium:
 	@command -v chromium >/dev/null && exit 0; \

@@ -5,26 +5,34 @@ Written by cli.weights, read by shared.embedders.onnx.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from shared.errors import ConfigError
 
+FORMAT = 2  # raise it with every change of what a folder holds: older ones are then prepared anew
 CARD_FILE = "model.json"
 REPAIR = "run `make up` or `rag weights` to prepare it"
+
+
+TokenizerKind = Literal["word_piece", "unigram"]
+TOKENIZER_FILES: Mapping[TokenizerKind, str] = {"word_piece": "tokenizer.json", "unigram": "unigram.model"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
     """What a model is and how its texts are prepared; `files` has the sha256 of every other file."""
 
+    format: int
     name: str
     source: str  # the package that carried the weights
     licence: str
     dimension: int
     max_tokens: int
     pad_id: int
+    tokenizer: TokenizerKind
     query_prefix: str
     passage_prefix: str
     pooling: Literal["mean"]
@@ -34,7 +42,10 @@ class ModelCard:
 def read_card(folder: Path) -> ModelCard:
     """`ConfigError` where there is no prepared model, without looking into the other files."""
     try:
-        card = ModelCard(**json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+        fields = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        if isinstance(fields, dict) and fields.get("format") != FORMAT:
+            raise ConfigError(f"{folder} was prepared by another release; {REPAIR}")
+        card = ModelCard(**fields)
     except FileNotFoundError as error:
         raise ConfigError(f"no embedding model in {folder}; {REPAIR}") from error
     except (OSError, ValueError, TypeError) as error:

@@ -2,14 +2,14 @@
 
 from array import array
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
-from tokenizers import Tokenizer
 
 from shared.domain import Embedding
-from shared.embedders.model_folder import ModelCard, verify
+from shared.embedders.model_folder import TOKENIZER_FILES, ModelCard, verify
 from shared.errors import BackendUnavailable
 
 # No model's token is longer than this on average over a whole text; cutting first keeps a text of many
@@ -23,15 +23,14 @@ class OnnxModel:
     def __init__(self, folder: Path, card: ModelCard, *, threads: int) -> None:
         verify(card, folder)
         self._card = card
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(card.max_tokens)
+        self._tokenizer = _open_tokenizer(card, folder)
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
         )
 
     def embed(self, texts: list[str]) -> list[Embedding]:
         """One small batch, padded to its longest text."""
-        tokens = [self._tokenizer.encode(self._readable(text)).ids for text in texts]
+        tokens = [self._tokenizer.encode(self._readable(text)) for text in texts]
         shape = (len(tokens), max(len(ids) for ids in tokens))
         input_ids = np.full(shape, self._card.pad_id, np.int64)
         attention_mask = np.zeros(shape, np.int64)
@@ -48,6 +47,22 @@ class OnnxModel:
     def _readable(self, text: str) -> str:
         cut = text[: self._card.max_tokens * CHARACTERS_PER_TOKEN]
         return cut.encode("utf-8", "replace").decode("utf-8")  # lone surrogates have no encoding
+
+
+class _Tokenizer(Protocol):
+    def encode(self, text: str) -> list[int]: ...
+
+
+def _open_tokenizer(card: ModelCard, folder: Path) -> _Tokenizer:
+    # Each is imported where it is needed: a model pays for one library, not for two.
+    file = folder / TOKENIZER_FILES[card.tokenizer]
+    if card.tokenizer == "unigram":
+        from shared.embedders.unigram import UnigramTokenizer  # noqa: PLC0415
+
+        return UnigramTokenizer(file, max_tokens=card.max_tokens)
+    from shared.embedders.word_piece import WordPieceTokenizer  # noqa: PLC0415
+
+    return WordPieceTokenizer(file, max_tokens=card.max_tokens)
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

