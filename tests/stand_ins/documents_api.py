@@ -1,0 +1,58 @@
+"""What the tests of the documents routes do in a line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from shared.domain import Chunk, IndexedChunk, SearchQuery
+from shared.services import Services
+
+Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
+FIELDS = {
+    *("id", "name", "title", "status", "reason", "is_owner", "readers", "size", "pages", "page_kind"),
+    *("chunks", "is_searchable", "created_at", "updated_at", "indexed_at", "timings"),
+}
+
+
+def path_of(document: dict[str, Any], rest: str = "") -> str:
+    return f"/api/documents/{document['id']}{rest}"
+
+
+async def publish(services: Services, uploaded: dict[str, Any], text: str = "pumps") -> None:
+    """What ingestion would do, without parser and embedder."""
+    found = await services.metadata.document(uploaded["id"])
+    assert found is not None
+    blob = await services.blobs.head(found.name)
+    assert blob is not None
+    claimed = await services.metadata.claim(found.id, blob, now=1e9)
+    assert claimed is not None
+    version = claimed.claimed_version
+    chunk = Chunk(
+        id=f"{found.id}.{version}.0",
+        document_id=found.id,
+        version=version,
+        ordinal=0,
+        page=1,
+        title="",
+        heading="",
+        content=text,
+    )
+    embedding = [1.0] + [0.0] * (services.search_index.dimension - 1)
+    await services.search_index.write([IndexedChunk(chunk=chunk, embedding=embedding, readers=found.readers)])
+    assert await services.metadata.publish(
+        found.id,
+        version,
+        content_hash="h",
+        title="Pumps",
+        pages=1,
+        page_kind="page",
+        chunks=1,
+        timings=(("parse", 12.5),),
+        now=1e9,
+    )
+
+
+async def searched(services: Services, readers: frozenset[str] | None = None) -> list[str]:
+    query = SearchQuery(text="pumps", embedding=None, top_k=10, readers=readers, mode="text")
+    return [hit.chunk.document_id for hit in await services.search_index.search(query)]
