@@ -1,5 +1,7 @@
 """From a question to the passages its asker may read. Called by query.answer and `POST /api/search`."""
 
+from collections.abc import Mapping
+
 from shared.auth.access import filter_for, may_read
 from shared.domain import Document, Embedding, Hit, Passage, Principal, Question, SearchQuery
 from shared.embedders.base import Embedder
@@ -7,8 +9,9 @@ from shared.metadata_stores.base import MetadataStore
 from shared.search_indexes.base import SearchIndex
 
 # How many hits are asked for, as multiples of top_k, until enough of them pass `authorise`: during a
-# re-upload old and new versions of a document stand side by side in the index.
-_DEPTHS = (3, 12)
+# re-upload old and new versions of a document stand side by side in the index. The last is for a version
+# that was published between searching and authorising: then the index has its successor by now.
+_DEPTHS = (3, 12, 12)
 
 
 async def search(
@@ -28,18 +31,19 @@ async def search(
     for depth in _DEPTHS:
         wanted = question.top_k * depth
         hits = await search_index.search(_query(question, principal, embedding, wanted))
-        passages = await authorise(hits, principal, metadata)
-        if len(passages) >= question.top_k or len(hits) < wanted:
+        documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
+        passages = authorised(hits, documents, principal)
+        has_all = len(hits) < wanted and not _is_outdated(hits, documents)
+        if len(passages) >= question.top_k or has_all:
             break
     return passages[: question.top_k]
 
 
-async def authorise(hits: list[Hit], principal: Principal, metadata: MetadataStore) -> list[Passage]:
+def authorised(hits: list[Hit], documents: Mapping[str, Document], principal: Principal) -> list[Passage]:
     """The hits that the metadata store, the authority, lets through, numbered from 1.
 
     Whatever the index says: only the current version of a document, and only for its readers.
     """
-    documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
     allowed = [
         (hit, document)
         for hit in hits
@@ -48,6 +52,15 @@ async def authorise(hits: list[Hit], principal: Principal, metadata: MetadataSto
         and may_read(principal, document)
     ]
     return [_passage(marker, hit, document) for marker, (hit, document) in enumerate(allowed, start=1)]
+
+
+def _is_outdated(hits: list[Hit], documents: Mapping[str, Document]) -> bool:
+    """Whether a newer version of a hit's document has been published."""
+    return any(
+        (document := documents.get(hit.chunk.document_id)) is not None
+        and document.current_version > hit.chunk.version
+        for hit in hits
+    )
 
 
 def _query(question: Question, principal: Principal, embedding: Embedding | None, wanted: int) -> SearchQuery:

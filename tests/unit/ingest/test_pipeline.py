@@ -134,6 +134,34 @@ async def test_queries_see_the_old_version_whole_until_the_flip(services: Servic
     assert all("beta" in text for text in await found(services, "edition tells about"))
 
 
+class LateIndex:
+    """The real index; after its first search `meanwhile` happens, before the caller sees the hits."""
+
+    def __init__(self, index, meanwhile) -> None:
+        self._index, self._meanwhile = index, meanwhile
+
+    def __getattr__(self, name: str):
+        return getattr(self._index, name)
+
+    async def search(self, query):
+        hits = await self._index.search(query)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile:
+            await meanwhile()
+        return hits
+
+
+async def test_a_version_published_in_mid_query_leaves_no_gap(services: Services) -> None:
+    async def publish() -> None:
+        await ingested(services, long_text("beta"))
+
+    await ingested(services, long_text("alpha"))
+    late = replace(services, search_index=LateIndex(services.search_index, publish))
+    texts = await found(late, "edition tells about")
+    assert len(texts) == 5
+    assert all("beta" in text for text in texts)
+
+
 async def test_a_delete_in_mid_ingest_wins(services: Services) -> None:
 
     async def delete() -> None:
