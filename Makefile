@@ -13,7 +13,7 @@ PY = "$(VENV)/bin/python"
 PIP = $(PY) -m pip --disable-pip-version-check -qq
 
 FAST = tests/architecture tests/unit tests/contract
-REST = $(filter-out $(FAST),$(patsubst %/,%,$(sort $(wildcard tests/*/))))
+REST = $(filter-out $(FAST) tests/browser tests/stand_ins,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
 .PHONY: help up test check clean lock bench weights chromium
 
@@ -30,6 +30,8 @@ up: $(VENV)/local.stamp weights
 
 test: $(VENV)/dev.stamp weights chromium
 	$(PY) -m pytest $(FAST) $(REST)
+	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
+	$(PY) -m pytest tests/browser
 
 check: $(VENV)/dev.stamp
 	$(PY) -m ruff format --check .
