@@ -1,10 +1,10 @@
 """Turns the tensors of a BERT-like encoder into an int8 ONNX graph. Called by cli.weights.prepare.
 
-The graph takes `input_ids` and `attention_mask` (batch, length) and gives `embedding` (batch, dimension):
-the mean of the last layer over the mask, at unit length. It is written node by node from numpy arrays, so
-neither torch nor an exporter is needed and the same tensors always give the same bytes. Matrices are
-int8 with a scale per output column; activations are quantised as they come. Nodes of the domain
-`com.microsoft` are onnxruntime's own fused kernels.
+The graph takes `tokens` (batch, length, dimension), rows of the token table, which has a file of its own, and
+`attention_mask` (batch, length). It gives `embedding` (batch, dimension): the mean of the last layer over the
+mask, at unit length. It is written node by node from numpy arrays, so neither torch nor an exporter is needed
+and the same tensors always give the same bytes. Matrices are int8 with a scale per output column; activations
+are quantised as they come. Nodes of the domain `com.microsoft` are onnxruntime's own fused kernels.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from shared.embedders.token_table import TABLE_FILE, row_type
+
 Floats = NDArray[np.float32]
 FUSED = "com.microsoft"
 GRAPH_FILE = "model.onnx"
-# The large tensors lie outside the graph, and onnxruntime maps that file into memory: the rows of the token
-# table that no text needs, and the matrices once they are packed for the processor, take none.
+# The large tensors lie outside the graph, and onnxruntime maps that file into memory: once the matrices are
+# packed for the processor, they take none.
 TENSORS_FILE = "tensors.bin"
 PAGE = 4096  # bytes: tensors of this size and more, each from the beginning of a page
 
@@ -37,7 +39,7 @@ class Encoder:
 
 
 def write_graph(encoder: Encoder, folder: Path) -> None:
-    """GRAPH_FILE and TENSORS_FILE in `folder`."""
+    """GRAPH_FILE, TENSORS_FILE and TABLE_FILE in `folder`."""
     graph = _Graph(encoder)
     hidden = graph.token_embeddings()
     for layer in range(encoder.layers):
@@ -45,6 +47,14 @@ def write_graph(encoder: Encoder, folder: Path) -> None:
     graph.mean_pool(hidden)
     (folder / GRAPH_FILE).write_bytes(graph.model().SerializeToString(deterministic=True))
     (folder / TENSORS_FILE).write_bytes(graph.outside)
+    (folder / TABLE_FILE).write_bytes(_token_table(encoder.tensors["embeddings.word_embeddings.weight"]))
+
+
+def _token_table(matrix: Floats) -> bytes:
+    values, scales = _quantised_rows(matrix)
+    rows = np.empty(len(matrix), row_type(matrix.shape[1]))
+    rows["values"], rows["scale"] = values, scales[:, 0]
+    return rows.tobytes()
 
 
 def _quantised_rows(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
@@ -65,20 +75,15 @@ class _Graph:
 
     def token_embeddings(self) -> str:
         tensors = self._encoder.tensors
-        table, scales = _quantised_rows(tensors["embeddings.word_embeddings.weight"])
-        table_rows = self._add("Gather", [self._constant("token_table", table), "input_ids"])
-        rows = self._add("Cast", [table_rows], to=TensorProto.FLOAT)
-        row_scales = self._add("Gather", [self._constant("token_scales", scales), "input_ids"])
         positions = self._constant(
             "positions",
             tensors["embeddings.position_embeddings.weight"]
             + tensors["embeddings.token_type_embeddings.weight"][0],
         )
-        length = self._add("Shape", ["input_ids"], start=1, end=2)
+        length = self._add("Shape", ["tokens"], start=1, end=2)
         first = self._integers("first", [0])
         used = self._add("Slice", [positions, first, length, first])
-        summed = self._add("Add", [self._add("Mul", [rows, row_scales]), used])
-        return self._layer_norm(summed, "embeddings.LayerNorm")
+        return self._layer_norm(self._add("Add", ["tokens", used]), "embeddings.LayerNorm")
 
     def encoder_layer(self, hidden: str, prefix: str) -> str:
         attended = self._linear(self._attention(hidden, prefix), prefix + "attention.output.dense")
@@ -98,8 +103,8 @@ class _Graph:
 
     def model(self) -> onnx.ModelProto:
         inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
-            for name in ("input_ids", "attention_mask")
+            helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["batch", "length", self._width]),
+            helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch", "length"]),
         ]
         output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", self._width])
         graph = helper.make_graph(self._nodes, "encoder", inputs, [output], self._constants)

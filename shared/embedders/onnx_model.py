@@ -10,6 +10,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 
 from shared.domain import Embedding
 from shared.embedders.model_folder import TOKENIZER_FILES, ModelCard, verify
+from shared.embedders.token_table import TABLE_FILE, TokenTable
 from shared.errors import BackendUnavailable
 
 # No model's token is longer than this on average over a whole text; cutting first keeps a text of many
@@ -27,6 +28,10 @@ class OnnxModel:
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
         )
+        self._table = TokenTable(folder / TABLE_FILE, card.dimension)
+
+    def close(self) -> None:
+        self._table.close()
 
     def embed(self, texts: list[str]) -> list[Embedding]:
         """One small batch, padded to its longest text."""
@@ -37,11 +42,15 @@ class OnnxModel:
         for row, ids in enumerate(tokens):
             input_ids[row, : len(ids)] = ids
             attention_mask[row, : len(ids)] = 1
-        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         try:
+            inputs = {"tokens": self._table.embeddings(input_ids), "attention_mask": attention_mask}
             (embeddings,) = self._session.run(["embedding"], inputs)
         except (Fail, RuntimeException) as error:
             raise BackendUnavailable(f"the embedding model failed (out of memory?): {error}") from error
+        except OSError as error:
+            raise BackendUnavailable(
+                f"the embedding model cannot be read; check its disk: {error}"
+            ) from error
         return [array("f", embedding.tobytes()) for embedding in embeddings]
 
     def _readable(self, text: str) -> str:

