@@ -12,6 +12,7 @@ from rich.console import Console
 from cli.errors import CommandError
 from cli.ingest import copy_files, find_files
 from cli.progress import follow
+from host.memory import share_arenas
 from host.options import Part, read_host_json
 from host.standalone import StandaloneHost
 from host.web import listen
@@ -24,6 +25,7 @@ _EXIT_SECONDS = 24.5  # after the first signal
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
     """Until a signal. Errors: `HostError`, `ConfigError`, `CommandError`; nothing is left behind then."""
+    share_arenas()
     settings = read_settings()
     configure(_log_level(settings))
     listener = listen(host, port)
