@@ -17,13 +17,14 @@ import numpy as np
 from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import embedded_records as records
-from shared.search_indexes.embedded_columns import Columns, ColumnTable, Mask, stored_vectors, unit_vectors
+from shared.search_indexes.embedded_columns import Columns, ColumnTable, stored_vectors
+from shared.search_indexes.embedded_scan import Mask, Scan
 from shared.search_indexes.embedded_text import TextIndexError, TextSearcher, TextSnapshot
 from shared.search_indexes.embedded_text_writer import TextCatchUp
 from shared.sqlite_file import SqliteFile
 
 _DEPTH = 100  # ranks of each leg that are fused
-_SPARE = 28  # more candidates from the int8 scan than ranks, for exact scores to reorder
+_SPARE = 30  # candidates of the int8 scan beyond top_k that get their exact score
 _RRF_K = 60  # Cormack, Clarke and Büttcher, SIGIR 2009
 _FEW_DOCUMENTS = 1_000  # a filter on so many documents is cheaper inside tantivy than after it
 _TEXT_WAIT = 0.8  # seconds that `write` waits for BM25 to have the chunks too
@@ -161,14 +162,14 @@ class EmbeddedSearchIndex:
         if query.document_ids is not None:
             documents = records.read_document_numbers(connection, query.document_ids)
         mask = columns.allowed(query.readers, documents)
-        depth = max(_DEPTH, query.top_k)
-        vector: Ranking = []
-        if query.embedding is not None and query.mode != "text":
-            rows = columns.nearest(query.embedding, mask, depth + _SPARE)
-            vector = _by_cosine(connection, rows, query.embedding)[:depth]
+        exact = query.top_k + _SPARE
+        depth = max(_DEPTH, exact)
+        embedding = None if query.mode == "text" else query.embedding
+        scan = None if embedding is None else columns.scan(embedding, mask, depth)  # goes on beside the text
         text = _NO_TEXT
         if query.mode != "vector":
             text = self._by_text(state, query.text, columns, mask, depth)
+        vector = [] if scan is None else _by_cosine(connection, scan, columns, exact)
         is_fused = query.mode == "hybrid" and query.embedding is not None
         best = (fuse([vector, text.ranking]) if is_fused else vector or text.ranking)[: query.top_k]
         chunks = records.read_chunks(connection, [row for row, _ in best])
@@ -186,17 +187,21 @@ class EmbeddedSearchIndex:
             return _Text([], is_behind=True, damaged_folder=state.text_folder)
 
 
-def _by_cosine(connection: sqlite3.Connection, rows: list[int], embedding: Embedding) -> Ranking:
+def _by_cosine(connection: sqlite3.Connection, scan: Scan, columns: Columns, exact: int) -> Ranking:
+    """Exact scores for the best `exact`; behind them what the codes say, which only decides fused ranks."""
+    slots, scores = scan.best()
+    rows = columns.rows[slots].tolist()
     found = connection.execute(
         "SELECT row, embedding FROM embeddings WHERE row IN (SELECT value FROM json_each(?))",
-        (json.dumps(rows),),
+        (json.dumps(rows[:exact]),),
     ).fetchall()
     if not found:
         return []
     stored = np.frombuffer(b"".join(half for _, half in found), np.float16).astype(np.float32)
-    scores = stored.reshape(len(found), -1) @ unit_vectors([embedding])[0]
-    order = np.argsort(-scores, kind="stable")  # found is by row: ties go to the older one
-    return [(found[slot][0], float(scores[slot])) for slot in order.tolist()]
+    cosines = stored.reshape(len(found), -1) @ scan.question
+    order = np.argsort(-cosines, kind="stable")  # found is by row: ties go to the older one
+    ranking = [(found[slot][0], float(cosines[slot])) for slot in order.tolist()]
+    return ranking + list(zip(rows, scores.tolist(), strict=True))[exact:]
 
 
 def _by_bm25(snapshot: TextSnapshot, text: str, columns: Columns, mask: Mask, depth: int) -> Ranking:

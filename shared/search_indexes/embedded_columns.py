@@ -1,7 +1,7 @@
 """The part of the embedded search index that stays in memory: who may see a row, and its int8 code.
 
-Every search filters these columns and scans the codes; SQLite then gives the exact vectors of the best.
-ADR 0003 has the measurements that speak for a scan and against a graph at this size.
+Every search filters these columns and scans the codes (`embedded_scan`). ADR 0003 has the measurements that
+speak for a scan and against a graph at this size.
 """
 
 import json
@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numkong
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,32 +24,14 @@ from shared.search_indexes.embedded_feed import (
     read_reader_sets,
 )
 from shared.search_indexes.embedded_records import START, Position, StoredVector
+from shared.search_indexes.embedded_scan import Floats, Ints, Mask, Scan, quantise, unit_vectors
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
-_SELECTIVE = 8  # gather the codes of a filtered set below one in so many; above, scan all and mask
-_SPLIT = 32_768  # rows; a scan of more waits for memory, and two cores read faster than one
 _MAX_DEAD = 1_000  # dead rows that are kept whatever the share of the live ones
-
-
-def unit_vectors(embeddings: Sequence[Embedding]) -> Floats:
-    vectors = np.asarray(embeddings, dtype=np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
-    return units
-
-
-def _quantise(vectors: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Codes and scales, with code * scale nearly the vector: one scale a vector, so that no outlier clips."""
-    scales = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(127)
-    return np.rint(vectors / scales[:, None]).astype(np.int8), scales
 
 
 def stored_vectors(embeddings: Sequence[Embedding]) -> list[StoredVector]:
     vectors = unit_vectors(embeddings)
-    codes, scales = _quantise(vectors)
+    codes, scales = quantise(vectors)
     halves = vectors.astype(np.float16)
     return [
         StoredVector(half.tobytes(), code.tobytes(), float(scale))
@@ -70,7 +51,7 @@ class Columns:
     scales: Floats
     codes: NDArray[np.int8]
     sets_of_reader: dict[str, tuple[int, ...]]
-    helpers: ThreadPoolExecutor  # for one half of a long scan
+    helpers: ThreadPoolExecutor  # of long scans
 
     def allowed(self, readers: frozenset[str] | None, documents: Sequence[int] | None) -> Mask:
         """The live rows that one of the readers may see and that belong to one of the documents."""
@@ -82,29 +63,11 @@ class Columns:
             mask = mask & _is_among(self.documents, documents)
         return mask
 
-    def nearest(self, embedding: Embedding, mask: Mask, count: int) -> list[int]:
-        """About the `count` rows of the mask with the highest cosine similarity, in no order."""
-        allowed = int(np.count_nonzero(mask))
-        if allowed == 0:
-            return []
-        is_selective = allowed * _SELECTIVE < len(mask)
-        slots = np.flatnonzero(mask) if is_selective else slice(None)
-        code, _ = _quantise(unit_vectors([embedding]))
-        scores = self._products(code, self.codes[slots]) * self.scales[slots]
-        if not is_selective:
-            scores[~mask] = -np.inf
-        count = min(count, allowed)
-        best = np.argpartition(scores, len(scores) - count)[len(scores) - count :]
-        rows: list[int] = self.rows[slots][best].tolist()
-        return rows
-
-    def _products(self, code: NDArray[np.int8], codes: NDArray[np.int8]) -> Floats:
-        if len(codes) < _SPLIT:
-            return _dot(code, codes)
-        middle = len(codes) // 2
-        first = self.helpers.submit(_dot, code, codes[:middle])
-        second = _dot(code, codes[middle:])
-        return np.concatenate([first.result(), second])
+    def scan(self, embedding: Embedding, mask: Mask, count: int) -> Scan:
+        """Has begun when this returns, if it is long."""
+        scan = Scan(embedding, self.codes, self.scales, mask, count)
+        scan.begin(self.helpers)
+        return scan
 
     def readable(self, rows: Ints, mask: Mask) -> Mask:
         """Which of the rows are in the mask."""
@@ -115,15 +78,10 @@ class Columns:
         return found
 
 
-def _dot(code: NDArray[np.int8], codes: NDArray[np.int8]) -> Floats:
-    return np.asarray(numkong.cdist(code, codes, metric="dot")).ravel().astype(np.float32)
-
-
 def _is_among(column: Ints, numbers: Sequence[int]) -> Mask:
-    size = int(column.max()) + 1 if len(column) else 0
-    flags = np.zeros(size, dtype=np.bool_)
-    flags[[number for number in numbers if number < size]] = True
-    chosen: Mask = flags[column]
+    flags = np.zeros(max(numbers, default=0) + 2, dtype=np.bool_)  # the last stands for all larger numbers
+    flags[list(numbers)] = True
+    chosen: Mask = flags.take(column, mode="clip")
     return chosen
 
 
