@@ -1,0 +1,41 @@
+"""`bench/RESULTS.md`: a script renews its own section and leaves the others as they are."""
+
+from pathlib import Path
+
+from bench.results import replace_section
+
+
+def test_a_first_section_comes_under_a_heading_with_its_circumstances(tmp_path: Path) -> None:
+    results = tmp_path / "RESULTS.md"
+    replace_section("one", "## One\n\nfast\n", packages=["numpy"], results=results)
+    text = results.read_text(encoding="utf-8")
+    assert text.startswith("# Speed and size, measured\n")
+    section = text.partition("<!-- begin one -->\n")[2]
+    assert section.startswith("## One\n\nfast\n\n_Measured 20")
+    assert "logical cores, Python 3." in section
+    assert ", numpy " in section
+    assert section.endswith("._\n<!-- end one -->\n")
+
+
+def test_a_section_is_replaced_in_its_place_and_no_other_changes(tmp_path: Path) -> None:
+    results = tmp_path / "RESULTS.md"
+    for name in ("one", "two", "three"):
+        replace_section(name, f"## {name}\n\nold {name}", results=results)
+    before = results.read_text(encoding="utf-8")
+    replace_section("two", r"new \1 \g<0> 100 %", results=results)
+    after = results.read_text(encoding="utf-8")
+    begin, end = "<!-- begin two -->\n", "<!-- end two -->"
+    assert after.partition(begin)[0] == before.partition(begin)[0]
+    assert after.partition(end)[2] == before.partition(end)[2]
+    assert r"new \1 \g<0> 100 %" in after
+    assert "old two" not in after
+
+
+def test_what_people_wrote_between_sections_stays(tmp_path: Path) -> None:
+    results = tmp_path / "RESULTS.md"
+    results.write_text("# Mine\n\nA remark.\n", encoding="utf-8")
+    replace_section("one", "x", results=results)
+    replace_section("one", "y", results=results)
+    text = results.read_text(encoding="utf-8")
+    assert text.startswith("# Mine\n\nA remark.\n\n<!-- begin one -->\ny\n")
+    assert text.count("<!-- begin one -->") == 1
