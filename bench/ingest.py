@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from bench.results import replace_section
+from host.memory import share_arenas
 from shared.compose import open_services
 from shared.domain import DocumentStatus, SearchQuery
 from shared.ingest import pipeline
@@ -38,6 +39,7 @@ def main() -> None:
     )
     parser.add_argument("--parallel", type=int, default=4)
     arguments = parser.parse_args()
+    share_arenas()  # as the host does
     corpora = {str(path): [path] for path in arguments.paths} or CORPORA
     rows = []
     for name, folders in corpora.items():
