@@ -14,10 +14,6 @@ from shared.services import Services
 from tests.stand_ins.documents_api import path_of, publish, searched
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
-FIELDS = {
-    *("id", "name", "title", "status", "reason", "is_owner", "readers", "size", "pages", "page_kind"),
-    *("chunks", "is_searchable", "created_at", "updated_at", "indexed_at", "timings"),
-}
 
 
 async def test_a_document_is_shared_with_everyone_and_taken_back(

@@ -1,18 +1,9 @@
 """What the tests of the documents routes do in a line."""
 
-from collections.abc import Callable
 from typing import Any
-
-import httpx
 
 from shared.domain import Chunk, IndexedChunk, SearchQuery
 from shared.services import Services
-
-Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
-FIELDS = {
-    *("id", "name", "title", "status", "reason", "is_owner", "readers", "size", "pages", "page_kind"),
-    *("chunks", "is_searchable", "created_at", "updated_at", "indexed_at", "timings"),
-}
 
 
 def path_of(document: dict[str, Any], rest: str = "") -> str:
