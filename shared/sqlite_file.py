@@ -5,10 +5,13 @@ thread, so that `SQLITE_BUSY` is only ever met between processes, where `busy_ti
 """
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,17 +119,18 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Each connection stays in its thread; only `close` touches it from another, after the pools ended.
-        connection = sqlite3.connect(
-            self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
+        with _only_process_in(self._path.parent):
+            # Each connection stays in its thread; only `close` touches it from another, at the very end.
+            connection = sqlite3.connect(
+                self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
+            )
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -140,3 +144,17 @@ class SqliteFile:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {self._schema}; PRAGMA user_version = {self._version}; COMMIT;"
             )
+
+
+@contextmanager
+def _only_process_in(folder: Path) -> Iterator[None]:
+    """One process at a time opens files here: turning a new file into WAL does not wait for others, it fails.
+
+    The lock is on the folder itself, and goes with the process that holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

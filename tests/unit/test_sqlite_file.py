@@ -171,12 +171,16 @@ async def test_a_mistake_in_the_statement_is_not_hidden_as_an_outage(file: Sqlit
         await file.write(add("a"))
 
 
-def open_and_add(path: Path, start: Barrier, name: str) -> None:
+FILES = 40  # one collision in some sixty openings failed before the folder was locked
+
+
+def open_and_add(folder: Path, start: Barrier, name: str) -> None:
     async def run() -> None:
-        file = SqliteFile(path, SCHEMA)
-        start.wait(30)
-        await file.write(add(name))
-        await file.close()
+        for number in range(FILES):
+            file = SqliteFile(folder / f"{number}.db", SCHEMA, durable=False)
+            start.wait(30)
+            await file.write(add(name))
+            await file.close()
 
     asyncio.run(run())
 
@@ -185,14 +189,14 @@ async def test_processes_may_open_a_new_file_at_the_same_moment(tmp_path: Path) 
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(4)
     processes = [
-        context.Process(target=open_and_add, args=(tmp_path / "items.db", start, str(number)))
-        for number in range(4)
+        context.Process(target=open_and_add, args=(tmp_path, start, str(number))) for number in range(4)
     ]
     for process in processes:
         process.start()
     for process in processes:
         await asyncio.to_thread(process.join, 60)
     assert [process.exitcode for process in processes] == [0] * 4
-    file = SqliteFile(tmp_path / "items.db", SCHEMA)
-    assert await file.read(names) == ["0", "1", "2", "3"]
-    await file.close()
+    for number in range(FILES):
+        file = SqliteFile(tmp_path / f"{number}.db", SCHEMA)
+        assert sorted(await file.read(names)) == ["0", "1", "2", "3"]
+        await file.close()
