@@ -92,7 +92,7 @@ def open_openai_model(settings: Settings) -> ChatModel:
 
 
 def count_tokens(text: str) -> int:
-    """An upper estimate good enough for a budget: a token is some 4 characters, of CJK scripts one.
+    """Rather too many than too few: English has some 4 characters a token, we count 3, of CJK scripts 1.
 
     Exact counting would load a 75 MB vocabulary for a bound that has slack anyway.
     """

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from shared.domain import Citation, Conversation, Feedback, Turn
+from shared.errors import BackendUnavailable
 from shared.metadata_stores.base import MetadataStore
 from tests.contract.openers import METADATA_STORES
 
@@ -129,5 +130,8 @@ async def test_feedback_may_be_given_again(store: MetadataStore) -> None:
         )
 
 
-async def test_a_ping_reaches_the_store(store: MetadataStore) -> None:
+async def test_a_ping_tells_a_store_that_answers_from_one_that_cannot(store: MetadataStore) -> None:
     await store.ping()
+    await store.close()
+    with pytest.raises(BackendUnavailable):
+        await store.ping()

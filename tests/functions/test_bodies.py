@@ -48,12 +48,9 @@ async def test_what_was_sent_is_not_in_the_answer(ada: Any, refused: Refused) ->
     assert "secret" not in response.text
 
 
-async def test_a_question_of_a_megabyte_is_never_read_whole(ada: Any, refused: Refused) -> None:
-    taken: list[int] = []
-
+async def test_a_question_of_a_megabyte_is_refused(ada: Any, refused: Refused) -> None:
     async def flood() -> AsyncIterator[bytes]:
-        for n in range(1024):
-            taken.append(n)
+        for _ in range(1024):
             yield b"x" * 1024
 
     json = {"Content-Type": "application/json"}

@@ -125,9 +125,9 @@ def test_a_pdf_of_thousands_of_pages_is_read_without_its_tables(parse: Parse) ->
     for number in range(2_001):
         for row in range(3):
             canvas.drawString(50, 700 - 20 * row, f"Row {row}.")
-            canvas.drawString(300, 700 - 20 * row, chr(65 + number % 26) * 3)
+            canvas.drawString(300, 700 - 20 * row, chr(65 + number % 26) * 2)
         canvas.showPage()
     canvas.save()
     document = parse("big.pdf", target.getvalue())
     assert len(document.pages) == 2_001
-    assert document.pages[1_999].text.split("\n") == ["Row 0. XXX", "Row 1. XXX", "Row 2. XXX"]
+    assert document.pages[1_999].text.split("\n") == ["Row 0. XX", "Row 1. XX", "Row 2. XX"]
