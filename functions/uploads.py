@@ -80,11 +80,11 @@ async def create_upload(body: Ticket, caller: Caller, services: ServicesOf) -> d
     name = writable_name(body.name, caller)
     if body.size > services.limits.max_file_bytes:
         raise TooLarge(f"at most {services.limits.max_file_bytes} bytes are taken")
-    direct = await services.blobs.upload_url(name, expires_in=_TICKET_LIFE)
+    direct = await services.blobs.direct_upload(name, expires_in=_TICKET_LIFE)
     return {
         "method": "PUT",
-        "url": direct or f"/api/documents/{quote(display_name(name))}",
-        "headers": {},
+        "url": direct.url if direct else f"/api/documents/{quote(display_name(name))}",
+        "headers": dict(direct.headers) if direct else {},
         "expires_in": int(_TICKET_LIFE),
         "needs_token": direct is None,
     }

@@ -6,21 +6,46 @@ Every field is one setting; its description is the text of docs/configuration.md
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.azure_settings import AzureSettings
 from shared.errors import ConfigError
 
+# What `RAG_PROFILE=azure` sets, unless a setting of its own says otherwise.
+AZURE_PLUGS = {
+    "search_index": "azure_search",
+    "embedder": "azure_openai",
+    "chat_model": "azure_openai",
+    "metadata_store": "mongo",
+    "blob_store": "azure_blob",
+    "event_queue": "azure_queue",
+    "cache": "redis",
+    "secret_store": "key_vault",
+}
+# What a plug cannot do without.
+_STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
+_NEEDS = {
+    "search_index=azure_search": ("azure_search_endpoint",),
+    "embedder=azure_openai": ("azure_openai_endpoint", "azure_openai_embedding_deployment"),
+    "chat_model=azure_openai": ("azure_openai_endpoint", "azure_openai_chat_deployment"),
+    "chat_model=openai": ("openai_base_url", "openai_chat_model"),
+    "metadata_store=mongo": ("mongodb_uri",),
+    "cache=redis": ("redis_url",),
+    "secret_store=key_vault": ("azure_key_vault_url",),
+}
 
-class Settings(BaseSettings):
+
+class Settings(AzureSettings):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
 
-    profile: Literal["local"] = Field(
-        "local", description="Sets every plug: `local` runs whole on one machine."
+    profile: Literal["local", "azure"] = Field(
+        "local",
+        description="Sets every plug: `local` runs whole on one machine, `azure` on Azure's services.",
     )
     data: Path = Field(
         Path(".rag"), description="Folder of the local profile: uploads, index, accounts, keys."
@@ -29,25 +54,44 @@ class Settings(BaseSettings):
         Path(".cache/models"), description="Folder of the embedding weights that `make up` prepares."
     )
 
-    search_index: Literal["embedded"] = Field("embedded", description="Where passages are searched.")
-    embedder: Literal["e5", "minilm"] = Field(
-        "e5", description="Embedding model: `e5` (a hundred languages) or `minilm` (English, twice as fast)."
+    search_index: Literal["embedded", "azure_search"] = Field(
+        "embedded", description="Where passages are searched: `embedded` or `azure_search`."
     )
-    chat_model: Literal["extractive", "openai"] = Field(
+    embedder: Literal["e5", "minilm", "azure_openai"] = Field(
+        "e5",
+        description="Embedding model: `e5` (a hundred languages), `minilm` (English, twice as fast) or "
+        "`azure_openai`.",
+    )
+    chat_model: str = Field(
         "extractive",
         description="What writes answers: `extractive` quotes the passages; `openai` is any server that "
-        "speaks the OpenAI chat completions API (Ollama, vLLM, llama.cpp).",
+        "speaks the OpenAI chat completions API (Ollama, vLLM, llama.cpp); `azure_openai`; "
+        "`langchain:<provider>:<model>` is any chat model of LangChain's `init_chat_model`.",
+        pattern=r"^(extractive|openai|azure_openai|langchain:.+)$",
     )
-    metadata_store: Literal["sqlite"] = Field("sqlite", description="Documents, users, conversations.")
-    blob_store: Literal["folder"] = Field("folder", description="Where uploaded files live.")
-    event_queue: Literal["sqlite"] = Field("sqlite", description="Ingestion events.")
-    cache: Literal["sqlite"] = Field("sqlite", description="Values that may be lost.")
-    secret_store: Literal["local"] = Field(
+    metadata_store: Literal["sqlite", "mongo"] = Field(
+        "sqlite", description="Documents, users, conversations: `sqlite` or `mongo`."
+    )
+    blob_store: Literal["folder", "azure_blob"] = Field(
+        "folder", description="Where uploaded files live: `folder` or `azure_blob`."
+    )
+    event_queue: Literal["sqlite", "azure_queue"] = Field(
+        "sqlite", description="Ingestion events: `sqlite` or `azure_queue`."
+    )
+    cache: Literal["sqlite", "redis"] = Field(
+        "sqlite", description="Values that may be lost: `sqlite` or `redis`."
+    )
+    secret_store: Literal["local", "key_vault"] = Field(
         "local",
-        description="Secrets: an environment entry `RAG_SECRET_<NAME>`, else a file in `RAG_DATA/secrets`.",
+        description="Secrets: `local` (an environment entry `RAG_SECRET_<NAME>`, else a file in "
+        "`RAG_DATA/secrets`) or `key_vault`.",
     )
     index_name: str = Field(
-        "documents", description="Name of the search index.", pattern=r"^[a-z0-9-]{1,64}$"
+        "documents",
+        validation_alias=AliasChoices("RAG_INDEX_NAME", "AZURE_SEARCH_INDEX", "index_name"),
+        description="Name of the search index; `AZURE_SEARCH_INDEX` says the same.",
+        pattern=r"^[a-z0-9](-?[a-z0-9])*$",
+        max_length=64,
     )
 
     openai_base_url: str | None = Field(
@@ -102,6 +146,13 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_plugs(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("profile") == "azure":
+            return {**AZURE_PLUGS, **values}
+        return values
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -113,9 +164,25 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Settings":
-        if self.chat_model == "openai" and not (self.openai_base_url and self.openai_chat_model):
-            raise ValueError("RAG_CHAT_MODEL=openai needs OPENAI_BASE_URL and OPENAI_CHAT_MODEL")
+        missing = [
+            f"{setting_name(plug)}={value} needs {setting_name(needed)}"
+            for (plug, value), fields in ((key.split("="), fields) for key, fields in _NEEDS.items())
+            if getattr(self, plug) == value
+            for needed in fields
+            if not getattr(self, needed)
+        ]
+        if self._lacks_storage():
+            missing.append("storage needs AzureWebJobsStorage or AzureWebJobsStorage__accountName")
+        if self.entra_tenant_id and not self.entra_audience:
+            missing.append("ENTRA_TENANT_ID needs ENTRA_AUDIENCE")
+        if missing:
+            raise ValueError("; ".join(missing))
         return self
+
+    def _lacks_storage(self) -> bool:
+        is_azure = self.blob_store == "azure_blob" or self.event_queue == "azure_queue"
+        has_addresses = self.azurewebjobsstorage_blobserviceuri and self.azurewebjobsstorage_queueserviceuri
+        return is_azure and not (any(getattr(self, name) for name in _STORAGE) or has_addresses)
 
 
 def setting_name(field: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
-from shared.domain import BlobProperties
+from shared.domain import BlobProperties, DirectUpload
 
 
 class BlobStore(Protocol):
@@ -33,8 +33,9 @@ class BlobStore(Protocol):
     def list(self, prefix: str = "") -> AsyncIterator[BlobProperties]:
         """By name, paged inside."""
 
-    async def upload_url(self, name: str, *, expires_in: float) -> str | None:
-        """A URL that takes one PUT of the content without a token; None: this store has none."""
+    async def direct_upload(self, name: str, *, expires_in: float) -> DirectUpload | None:
+        """A door that takes one PUT of the content without a token for so many seconds; None: this store
+        has none."""
 
     async def ping(self) -> None: ...
 

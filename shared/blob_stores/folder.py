@@ -83,9 +83,8 @@ class FolderBlobStore:
             async for names in rounds:
                 yield names
 
-    async def upload_url(self, name: str, *, expires_in: float) -> str | None:  # noqa: ARG002 none whatever the name
+    async def direct_upload(self, name: str, *, expires_in: float) -> None:  # noqa: ARG002 none whatever the name
         path_of(self._root, name)
-        return None
 
     async def ping(self) -> None:
         await self._prepare()

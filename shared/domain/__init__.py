@@ -28,10 +28,12 @@ from shared.domain.answers import (
 from shared.domain.documents import (
     BlobProperties,
     Chunk,
+    DirectUpload,
     Document,
     DocumentStatus,
     Embedding,
     IndexedChunk,
+    IndexVersion,
     PageKind,
     ParsedDocument,
     ParsedPage,
@@ -42,6 +44,7 @@ from shared.domain.people import (
     Principal,
     RefreshToken,
     User,
+    group_reader,
     user_reader,
 )
 
@@ -57,12 +60,14 @@ __all__ = [
     "Conversation",
     "Degraded",
     "DeltaEvent",
+    "DirectUpload",
     "Document",
     "DocumentStatus",
     "DoneEvent",
     "Embedding",
     "Feedback",
     "Hit",
+    "IndexVersion",
     "IndexedChunk",
     "Message",
     "PageKind",
@@ -79,5 +84,6 @@ __all__ = [
     "Turn",
     "Usage",
     "User",
+    "group_reader",
     "user_reader",
 ]

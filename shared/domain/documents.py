@@ -29,6 +29,14 @@ class BlobProperties:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DirectUpload:
+    """Where a browser may PUT one file without a token, and the headers it has to send along."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """One document as the metadata store, the authority, knows it."""
 
@@ -91,6 +99,16 @@ class IndexedChunk:
     chunk: Chunk
     embedding: Embedding
     readers: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexVersion:
+    """A search index as the metadata store records it: what fills it, so that nothing else is mixed in."""
+
+    name: str
+    embedder: str  # `Embedder.name`
+    dimension: int
+    created_at: float
 
 
 @dataclass(frozen=True, kw_only=True)

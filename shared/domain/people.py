@@ -10,6 +10,11 @@ def user_reader(user_id: str) -> str:
     return f"user:{user_id}"
 
 
+def group_reader(group_id: str) -> str:
+    """The entry in `readers` that names a group, by its object id in Entra ID."""
+    return f"group:{group_id}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who is asking, as their token proves it."""
@@ -17,12 +22,13 @@ class Principal:
     user_id: str
     email: str
     is_administrator: bool = False
-    family_id: str = ""  # of the refresh tokens it was issued with: revoked means signed out
+    family_id: str = ""  # of the refresh tokens it was issued with; empty: a session of Entra ID
+    groups: frozenset[str] = frozenset()  # ids, as the token tells them
 
     @property
     def readers(self) -> frozenset[str]:
         """Every entry of a document's `readers` that lets this principal in."""
-        return frozenset({EVERYONE, user_reader(self.user_id)})
+        return frozenset({EVERYONE, user_reader(self.user_id), *map(group_reader, self.groups)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from shared.domain import (
     Document,
     DocumentStatus,
     Feedback,
+    IndexVersion,
     PageKind,
     RefreshToken,
     Turn,
@@ -178,7 +179,15 @@ class ConversationStore(Protocol):
         """A user's later word on the same answer replaces the earlier one."""
 
 
-class MetadataStore(DocumentStore, UserStore, ConversationStore, Protocol):
+class IndexVersionStore(Protocol):
+    async def record_index(self, version: IndexVersion) -> IndexVersion:
+        """Remember it unless one of this name is known already; what is stored then."""
+
+    async def index_versions(self) -> list[IndexVersion]:
+        """By name."""
+
+
+class MetadataStore(DocumentStore, UserStore, ConversationStore, IndexVersionStore, Protocol):
     async def ping(self) -> None:
         """For readiness: `BackendUnavailable` unless a read works."""
 

@@ -13,6 +13,9 @@ NOT_PLUGS = {*PIPELINES, "telemetry", "domain"}
 
 # What a pipeline's module may import from outside: its one library, where it has one.
 LIBRARIES = {
+    "shared.azure_sdk": {"azure"},
+    "shared.auth.entra_keys": {"httpx"},
+    "shared.auth.entra": {"jwt", "pydantic"},
     "shared.auth.keys": {"cryptography"},
     "shared.auth.tokens": {"jwt", "pydantic"},
     "shared.auth.passwords": {"argon2"},
@@ -24,6 +27,8 @@ PARSERS = {"kreuzberg", "pypdfium2", "pptx", "docx", "python_calamine", "charset
 PROMISED = {"chat_models": {"shared.query.prompt"}}  # the answer "I don't know"
 # Who makes an adapter's files knows their format; who measures measures one plug alone.
 KNOWERS = {"cli.weights": "shared.embedders.", "bench.": "shared.", "evals.": "shared."}
+# What several adapters are built on.
+FOUNDATIONS = ("shared.azure_sdk", "shared.sqlite_file")
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 
 
@@ -144,7 +149,7 @@ def _allowed_in_shared(importer: str, target: str) -> bool:
             or target.startswith(("shared.telemetry", "shared.auth.access"))
             or _same_package(importer, target)
         )
-    if is_adapter(importer) and (target == "shared.sqlite_file" or _is_base(target)):
+    if is_adapter(importer) and (target in FOUNDATIONS or _is_base(target)):
         return True
     return _same_package(importer, target) or target in PROMISED.get(package, set())
 
