@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shared.auth.entra import EntraTokens
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
@@ -48,11 +49,14 @@ class Services:
     count_tokens: Callable[[str], int]
     limits: Limits
     embed_batch: int = 32  # chunks per checkpoint
+    entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
 
     async def close(self) -> None:
         """Close every plug, those that others are built on last."""
         await self.parsers.close()
         await self.passwords.close()
+        if self.entra_tokens is not None:
+            await self.entra_tokens.close()
         for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
             await plug.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):

@@ -14,7 +14,7 @@ NOT_PLUGS = {*PIPELINES, "telemetry", "domain"}
 # What a pipeline's module may import from outside: its one library, where it has one.
 LIBRARIES = {
     "shared.azure_sdk": {"azure"},
-    "shared.auth.entra_keys": {"httpx"},
+    "shared.auth.entra_keys": {"httpx", "jwt", "pydantic"},
     "shared.auth.entra": {"jwt", "pydantic"},
     "shared.auth.keys": {"cryptography"},
     "shared.auth.tokens": {"jwt", "pydantic"},
@@ -137,7 +137,12 @@ def _allowed_in_shared(importer: str, target: str) -> bool:
     if importer == "shared.compose":
         return True
     if importer == "shared.services":
-        parts = {"shared.auth.passwords", "shared.auth.tokens", "shared.ingest.parse.pool"}
+        parts = {
+            "shared.auth.entra",
+            "shared.auth.passwords",
+            "shared.auth.tokens",
+            "shared.ingest.parse.pool",
+        }
         return target in basics | parts or _is_base(target)
     if target in basics or _is_base(importer):
         return target in basics
