@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cli.errors import CommandError
 from cli.progress import follow
-from shared.compose import open_blob_store, open_metadata_store
+from shared.blob_stores.base import BlobStore
+from shared.compose import opened_stores
 from shared.settings import Settings
 
 _SHARED = "shared"
@@ -17,17 +18,13 @@ def run(paths: list[Path], settings: Settings) -> None:
     asyncio.run(_ingest(paths, settings))
 
 
-async def copy_files(files: dict[str, Path], settings: Settings) -> list[str]:
+async def copy_files(files: dict[str, Path], blobs: BlobStore, settings: Settings) -> list[str]:
     """Put each file under `shared/`, whole or not at all; the blobs' names."""
     names = []
-    blobs = open_blob_store(settings)
-    try:
-        for relative, path in files.items():
-            name = f"{_SHARED}/{relative}"
-            await blobs.put(name, _content(path), max_size=settings.max_file_mb * 1024 * 1024)
-            names.append(name)
-    finally:
-        await blobs.close()
+    for relative, path in files.items():
+        name = f"{_SHARED}/{relative}"
+        await blobs.put(name, _content(path), max_size=settings.max_file_mb * 1024 * 1024)
+        names.append(name)
     return names
 
 
@@ -59,10 +56,7 @@ async def _content(path: Path) -> AsyncIterator[bytes]:
 
 
 async def _ingest(paths: list[Path], settings: Settings) -> None:
-    names = await copy_files(find_files(paths), settings)
-    blobs, metadata = open_blob_store(settings), open_metadata_store(settings)
-    try:
+    files = find_files(paths)
+    async with opened_stores(settings) as (blobs, metadata):
+        names = await copy_files(files, blobs, settings)
         await follow(names, blobs, metadata)
-    finally:
-        await blobs.close()
-        await metadata.close()

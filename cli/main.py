@@ -61,6 +61,10 @@ def weights() -> None:
     from cli.weights import prepare
 
     settings = read_settings()
+    if settings.embedder == "azure_openai":
+        raise CommandError(
+            "the embedder azure_openai has no weights to prepare; RAG_EMBEDDER names e5 or minilm"
+        )
     prepare(settings.embedder, settings.models, report=typer.echo)
 
 
@@ -69,7 +73,7 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
     data: Data = None,
 ) -> None:
-    """Put files under shared/ in the data folder of this machine and follow them until they are indexed."""
+    """Put files under shared/ in the container of the settings and follow them until they are indexed."""
     from cli.ingest import run
 
     _use(data)
@@ -90,6 +94,19 @@ def documents(url: Url = None, email: Email = None, password: Password = None) -
     from cli.documents import run
 
     run(read_settings(), url=url, email=email, password=password)
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Try every service that the settings name, and say what to do; exit code 1 if one fails."""
+    from cli.doctor import run
+
+    _use(data)
+    if not run(as_json=json):
+        raise typer.Exit(1)
 
 
 def _use(data: Path | None) -> None:

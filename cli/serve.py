@@ -16,6 +16,7 @@ from host.memory import share_arenas
 from host.options import Part, read_host_json
 from host.standalone import StandaloneHost
 from host.web import listen
+from shared.compose import opened_stores
 from shared.services import Services
 from shared.settings import Settings, read_settings
 from shared.telemetry.logs import configure
@@ -30,7 +31,7 @@ def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> Non
     configure(_log_level(settings))
     listener = listen(host, port)
     with listener:
-        is_new = _prepare_folder(settings.data)
+        is_new = settings.keeps_data_here and _prepare_folder(settings.data)
         asyncio.run(_serve(listener, only=only, samples=samples if is_new else None))
 
 
@@ -60,7 +61,7 @@ async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | 
     console = Console(highlight=False, soft_wrap=True)
     address = _address(listener)
     settings = function_app.runtime.settings
-    names = await copy_files(find_files([samples]), settings) if samples is not None else []
+    names = await _copy_samples(samples, settings) if samples is not None else []
 
     def answering() -> None:
         _say_where(console, address, settings)
@@ -75,6 +76,11 @@ async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | 
     host = StandaloneHost(function_app, options, answering=answering, opened=opened, signalled=_end_in_time)
     await host.run(listener)
     console.print("Stopped.")
+
+
+async def _copy_samples(samples: Path, settings: Settings) -> list[str]:
+    async with opened_stores(settings) as (blobs, _):
+        return await copy_files(find_files([samples]), blobs, settings)
 
 
 def _end_in_time() -> None:
@@ -94,7 +100,8 @@ def _address(listener: socket.socket) -> str:
 def _say_where(console: Console, address: str, settings: Settings) -> None:
     console.print(f"RAG Functions answers at {address}")
     console.print(f"  chat page  {address}/chat")
-    console.print(f"  data       {settings.data.resolve()} (drop files into uploads/shared)")
+    if settings.blob_store == "folder":
+        console.print(f"  data       {settings.data.resolve()} (drop files into uploads/shared)")
 
 
 async def _say_how(console: Console, address: str, services: Services) -> None:

@@ -4,6 +4,8 @@ Each adapter is imported inside its own loader, so that a process pays for what 
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from shared.auth.passwords import Passwords
@@ -31,6 +33,17 @@ async def open_services(settings: Settings) -> Services:
     signing_key = await secrets.get_or_create(_SIGNING_KEY, AccessTokens.create_key)
     build = partial(_build, settings, secrets, signing_key)
     return await asyncio.to_thread(build)  # the imports are slow: off the loop
+
+
+@asynccontextmanager
+async def opened_stores(settings: Settings) -> AsyncIterator[tuple[BlobStore, MetadataStore]]:
+    """The two stores that a command of this machine works on without the rest."""
+    blobs, metadata = open_blob_store(settings), open_metadata_store(settings)
+    try:
+        yield blobs, metadata
+    finally:
+        await blobs.close()
+        await metadata.close()
 
 
 def open_secret_store(settings: Settings) -> SecretStore:

@@ -25,6 +25,15 @@ AZURE_PLUGS = {
     "cache": "redis",
     "secret_store": "key_vault",
 }
+# What lies in the folder `data`.
+_ON_DISK = {
+    "search_index": "embedded",
+    "metadata_store": "sqlite",
+    "blob_store": "folder",
+    "event_queue": "sqlite",
+    "cache": "sqlite",
+    "secret_store": "local",
+}
 # What a plug cannot do without.
 _STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
 _NEEDS = {
@@ -178,6 +187,11 @@ class Settings(AzureSettings):
         if missing:
             raise ValueError("; ".join(missing))
         return self
+
+    @property
+    def keeps_data_here(self) -> bool:
+        """Whether any plug keeps something in the folder `data`."""
+        return any(getattr(self, plug) == kind for plug, kind in _ON_DISK.items())
 
     def _lacks_storage(self) -> bool:
         is_azure = self.blob_store == "azure_blob" or self.event_queue == "azure_queue"

@@ -6,6 +6,7 @@ import pytest
 
 from cli.errors import CommandError
 from cli.ingest import copy_files, find_files
+from shared.compose import opened_stores
 from shared.settings import Settings
 
 
@@ -27,6 +28,8 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_copies_lie_under_shared(tmp_path: Path) -> None:
     source = tmp_path / "a b.md"
     source.write_text("text")
-    names = await copy_files({"deep/a b.md": source}, Settings(data=tmp_path / "data"))
+    settings = Settings(data=tmp_path / "data")
+    async with opened_stores(settings) as (blobs, _):
+        names = await copy_files({"deep/a b.md": source}, blobs, settings)
     assert names == ["shared/deep/a b.md"]
     assert (tmp_path / "data/uploads/shared/deep/a b.md").read_text() == "text"
