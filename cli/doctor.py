@@ -1,0 +1,113 @@
+"""`rag doctor`: is this environment set up well? Every plug is tried for real, whatever stands behind it.
+
+No host needs to run. The checks look through the plugs' protocols only, so that they are the same for every
+profile, and all of them run, each under its own deadline, whatever the others find.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cli.doctor_findings import Check, Finding, examine
+from cli.doctor_models import check_chat_model, check_embedder, check_index_record, check_search_index
+from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue, check_secrets
+from shared.compose import open_services
+from shared.errors import ConfigError, RagError
+from shared.services import Services
+from shared.settings import AZURE_PLUGS, Settings, read_settings
+from shared.telemetry.logs import configure
+
+_SECONDS = 15.0  # for each check
+_STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
+
+
+def run(*, as_json: bool) -> bool:
+    """Print every finding; whether nothing failed."""
+    configure("ERROR")  # what adapters warn of is what the findings tell
+    findings: list[Finding] = []
+    console = Console(highlight=False, soft_wrap=True)
+
+    async def look() -> None:
+        async with aclosing(examine_environment()) as found:
+            async for finding in found:
+                findings.append(finding)
+                if not as_json:
+                    console.print(_line(finding))
+
+    asyncio.run(look())
+    is_well = all(finding.level != "FAIL" for finding in findings)
+    if as_json:
+        report = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    return is_well
+
+
+async def examine_environment(*, seconds: float = _SECONDS) -> AsyncGenerator[Finding, None]:
+    """What the settings say, then what the services behind them say."""
+    try:
+        settings = read_settings()
+    except ConfigError as error:
+        for problem in str(error).split("; "):
+            yield Finding(level="FAIL", subject="settings", message=problem)
+        return
+    yield Finding(level="ok", subject="settings", message=_plugs(settings))
+    try:
+        async with asyncio.timeout(seconds):
+            services = await open_services(settings)
+    except (RagError, TimeoutError) as error:
+        yield Finding(
+            level="FAIL", subject="services", message=str(error) or f"not open within {seconds:g} s"
+        )
+        return
+    try:
+        async for finding in examine_services(services, seconds=seconds):
+            yield finding
+    finally:
+        async with asyncio.timeout(seconds):
+            await services.close()
+
+
+async def examine_services(services: Services, *, seconds: float = _SECONDS) -> AsyncGenerator[Finding, None]:
+    """All checks at once; their findings in a fixed order, each as soon as those before it are told."""
+    checks = [
+        asyncio.create_task(examine(subject, check, seconds=seconds)) for subject, check in _checks(services)
+    ]
+    try:
+        for check in checks:
+            for finding in await check:
+                yield finding
+    finally:  # after Ctrl-C every check still takes its probe away
+        for check in checks:
+            check.cancel()
+        await asyncio.gather(*checks, return_exceptions=True)
+
+
+def _checks(services: Services) -> Iterator[tuple[str, Check]]:
+    yield "secrets", check_secrets(services.secrets)
+    yield "metadata", check_metadata(services.metadata)
+    yield "blobs", check_blobs(services.blobs)
+    yield "queue", check_queue(services.queue)
+    yield "cache", check_cache(services.cache)
+    yield "embedder", check_embedder(services.embedder)
+    yield "search index", check_search_index(services.search_index)
+    yield "index record", check_index_record(services.metadata, services.search_index, services.embedder)
+    yield "chat model", check_chat_model(services.chat_model)
+    if services.fallback_chat_model is not services.chat_model:
+        yield "fallback", check_chat_model(services.fallback_chat_model)
+
+
+def _plugs(settings: Settings) -> str:
+    plugs = ", ".join(f"{plug} {getattr(settings, plug)}" for plug in AZURE_PLUGS)
+    return f"profile {settings.profile}: {plugs}"
+
+
+def _line(finding: Finding) -> Text:
+    text = Text(f"{finding.level:<4}", style=_STYLES[finding.level])
+    text.append(f"  {finding.subject:<13} {finding.message}", style="none")
+    return text.append(f"  {finding.ms:.0f} ms" if finding.ms else "", style="dim")

@@ -1,0 +1,156 @@
+"""The checks of `rag doctor` on what keeps things: secrets, metadata, files, events, cache.
+
+Each writes a probe, reads it and takes it away again, through the plug's protocol and nothing else.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import httpx
+
+from cli.doctor_findings import TIDY_SECONDS, Check, Said, fail, ok, until, warn
+from shared.auth.keys import create_key, read_keys
+from shared.blob_stores.base import BlobStore
+from shared.caches.base import Cache
+from shared.domain import QueueMessage, Turn
+from shared.event_queues.base import EventQueue
+from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
+from shared.metadata_stores.base import MetadataStore
+from shared.secret_stores.base import SecretStore
+
+QUEUE = "rag-doctor"
+SIGNING_KEY = "jwt-signing-key"
+_NOBODY = "rag-doctor"
+_CONTENT = b"rag doctor was here"
+_PATIENCE = 5.0  # seconds for a message or an upload to arrive
+_TICKET_LIFE = 60.0  # seconds
+_STALE = 60.0  # seconds after which a probe belongs to a doctor that was killed
+_LATE = 600.0  # seconds that an event waits when nobody works on it
+
+
+async def check_secrets(secrets: SecretStore) -> Check:
+    """The signing key is there, or can be made, as the first start would; every version is a key."""
+    versions = await secrets.versions(SIGNING_KEY)
+    if not versions:
+        read_keys(await secrets.get_or_create(SIGNING_KEY, create_key))
+        yield ok(f"{SIGNING_KEY} was not there; created")
+        return
+    for version in versions:
+        read_keys(version.value)
+    rotating = f"; {len(versions)} versions are in force while it is rotated" if len(versions) > 1 else ""
+    yield ok(f"{SIGNING_KEY} can be read{rotating}")
+
+
+async def check_metadata(metadata: MetadataStore) -> Check:
+    await metadata.ping()
+    yield ok("answers")
+    probe = f"rag-doctor-{uuid4().hex}"
+    turn = Turn(question="", answer="", citations=(), asked_at=time.time())
+    try:
+        await metadata.add_turn(probe, _NOBODY, turn, title="rag doctor", max_turns=1)
+        stored = await metadata.conversation(probe, _NOBODY)
+    finally:
+        async with asyncio.timeout(TIDY_SECONDS):
+            await metadata.delete_conversation(probe, _NOBODY)
+    if stored is None:
+        yield fail("what was written cannot be read; check the store's read and write concern")
+    else:
+        yield ok("a conversation was written, read and deleted")
+
+
+async def check_blobs(blobs: BlobStore) -> Check:
+    await blobs.ping()
+    yield ok("answers")
+    probe = _blob_name()
+    try:
+        await blobs.put(probe, _once(_CONTENT), max_size=len(_CONTENT))
+        head = await blobs.head(probe)
+        content = b"".join([piece async for piece in blobs.read(probe)])
+    finally:
+        async with asyncio.timeout(TIDY_SECONDS):
+            await blobs.delete(probe)
+    if head is None or content != _CONTENT:
+        yield fail("what was written reads back as something else; does another program change it?")
+    else:
+        yield ok("a file was written, read and deleted")
+    yield await _direct_upload(blobs)
+
+
+async def check_queue(queue: EventQueue) -> Check:
+    body = uuid4().hex
+    await queue.send(QUEUE, body)
+
+    async def arrived() -> bool:
+        return await _took(queue, body)
+
+    if await until(arrived, seconds=_PATIENCE):
+        yield ok("a message was sent, received and deleted")
+    else:
+        yield fail(f"a message did not arrive within {_PATIENCE:g} s; does another program read {QUEUE}?")
+    waiting, oldest = await queue.length(INGEST_QUEUE), await queue.oldest(INGEST_QUEUE)
+    if waiting and oldest is not None and time.time() - oldest > _LATE:
+        minutes = (time.time() - oldest) / 60
+        yield warn(
+            f"{INGEST_QUEUE}: {waiting} waiting, one for {minutes:.0f} min; does a host fire triggers?"
+        )
+    else:
+        yield ok(f"{INGEST_QUEUE}: {waiting} waiting")
+    if poisoned := await queue.length(POISON_QUEUE):
+        yield warn(f"{POISON_QUEUE}: {poisoned} waiting to be marked as parked; does a host fire triggers?")
+
+
+async def check_cache(cache: Cache) -> Check:
+    """A dead cache is a miss, so it shows only in what it has forgotten."""
+    key = f"rag-doctor-{uuid4().hex}"
+    await cache.set(key, _CONTENT, ttl=60.0)
+    kept = await cache.get(key)
+    await cache.delete(key)
+    if kept == _CONTENT:
+        yield ok("a value was set, read and deleted")
+    else:
+        yield warn("keeps nothing and is bypassed: answers work, slower; check RAG_CACHE and its address")
+
+
+async def _direct_upload(blobs: BlobStore) -> Said:
+    """As a browser or the command line does it, through a ticket that needs no token."""
+    probe = _blob_name()
+    ticket = await blobs.direct_upload(probe, expires_in=_TICKET_LIFE)
+    if ticket is None:
+        return ok("gives no tickets for direct uploads; files go through the host")
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE) as http:
+            answer = await http.put(ticket.url, content=_CONTENT, headers=dict(ticket.headers))
+    except httpx.HTTPError as error:
+        why = type(error).__name__  # its text has the address, which lets anybody in
+        return fail(f"a direct upload ends with {why}; may this machine reach the storage account?")
+    finally:
+        async with asyncio.timeout(TIDY_SECONDS):
+            await blobs.delete(probe)
+    if not answer.is_success:
+        return fail(f"a direct upload is refused with HTTP {answer.status_code}; check the storage's roles")
+    return ok("a direct upload arrived")
+
+
+def _blob_name() -> str:
+    """Neither under shared/ nor under users/: nobody may read what lies there."""
+    return f"rag-doctor-{uuid4().hex}.txt"
+
+
+async def _took(queue: EventQueue, body: str) -> bool:
+    """Delete this message if it has come, and what doctors that were killed have left."""
+    has_come = False
+    for message in await queue.receive(QUEUE, limit=32, visibility=2.0):
+        if message.body == body or _is_stale(message):
+            await queue.delete(QUEUE, message)
+        has_come = has_come or message.body == body
+    return has_come
+
+
+def _is_stale(message: QueueMessage) -> bool:
+    return time.time() - message.inserted_at > _STALE
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
