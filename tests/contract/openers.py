@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from shared.blob_stores.base import BlobStore
 from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.base import Cache
+from shared.caches.redis import RedisCache
 from shared.caches.sqlite import SqliteCache
 from shared.event_queues.base import EventQueue
 from shared.event_queues.sqlite import SqliteEventQueue
@@ -22,6 +23,7 @@ from shared.metadata_stores.base import MetadataStore
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
+from tests.servers import redis
 
 
 class Plug(Protocol):
@@ -56,6 +58,7 @@ EVENT_QUEUES: dict[str, Opener[EventQueue]] = {
 }
 CACHES: dict[str, Opener[Cache]] = {
     "sqlite": closing(lambda folder: SqliteCache(folder / "cache.db", 1_000_000)),
+    "redis": closing(lambda folder: RedisCache(url=redis.address(), prefix=f"{folder}:")),
 }
 SECRET_STORES: dict[str, Opener[SecretStore]] = {
     "local": closing(lambda folder: LocalSecrets(folder / "secrets", {})),

@@ -1,0 +1,100 @@
+"""`RedisCache`: a cache in Redis, shared by every instance of the app. Built by compose.
+
+Whatever is wrong with the server is a miss. One that cannot be used costs a call `patience` seconds at
+most and is then passed by for `pause` seconds; after that one call at a time tries it again.
+The server must be one to its clients: of a Redis cluster (Azure Managed Redis) that is the cluster
+policy "Enterprise" or "NonClustered"; replies that send the client elsewhere (`MOVED`) are refusals.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from azure.core.credentials_async import AsyncTokenCredential
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from shared.caches.redis_circuit import Circuit
+from shared.caches.redis_client import open_client
+from shared.caches.redis_entra import EntraSignIn
+from shared.errors import BackendUnavailable
+
+T = TypeVar("T")
+
+# Adds, atomically with the time to live, which the first addition starts and later ones leave alone.
+_ADD = """
+local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(sum) == 'table' then -- an error: what is there is no number
+  redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
+  sum = tonumber(ARGV[1])
+end
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return sum
+"""
+
+
+class RedisCache:
+    """`prefix` keeps apart what shares a server. With a `credential` Redis is signed in to by Entra ID.
+
+    Errors, of the constructor alone: `ConfigError` where `url` is none of Redis.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        credential: AsyncTokenCredential | None = None,
+        prefix: str = "rag:",
+        patience: float = 0.5,  # seconds; waiting longer costs more than a miss
+        pause: float = 5.0,
+    ) -> None:
+        self._sign_in = EntraSignIn(credential) if credential else None
+        self._redis: Redis = open_client(url, self._sign_in)
+        self._prefix = prefix
+        self._patience = patience
+        self._circuit = Circuit(pause)
+
+    async def get(self, key: str) -> bytes | None:
+        found = await self._call(lambda: self._redis.get(self._name(key)))
+        return found if isinstance(found, bytes) else None
+
+    async def set(self, key: str, value: bytes, *, ttl: float) -> None:
+        await self._call(lambda: self._redis.set(self._name(key), value, px=_milliseconds(ttl)))
+
+    async def delete(self, key: str) -> None:
+        await self._call(lambda: self._redis.delete(self._name(key)))
+
+    async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
+        added = self._call(lambda: self._redis.eval(_ADD, 1, self._name(key), by, _milliseconds(ttl)))
+        return await added or 0
+
+    async def close(self) -> None:
+        if self._sign_in:
+            await self._sign_in.close()
+        await self._redis.aclose()
+
+    async def _call(self, command: Callable[[], Awaitable[T]]) -> T | None:
+        """What it answers; None where the cache is dead."""
+        if not self._circuit.admits():
+            return None
+        try:
+            async with asyncio.timeout(self._patience):
+                if self._sign_in:
+                    await self._sign_in.renew()
+                answer = await command()
+        except ResponseError as error:
+            self._circuit.refused(error)
+        except (RedisError, TimeoutError, BackendUnavailable) as error:
+            self._circuit.broke(error)
+        else:
+            self._circuit.worked()
+            return answer
+        return None
+
+    def _name(self, key: str) -> bytes:
+        return f"{self._prefix}{key}".encode(errors="surrogatepass")
+
+
+def _milliseconds(ttl: float) -> int:
+    return max(1, math.ceil(ttl * 1000))  # Redis refuses 0
