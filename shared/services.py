@@ -48,6 +48,7 @@ class Services:
     passwords: Passwords
     count_tokens: Callable[[str], int]
     limits: Limits
+    smaller_chat_model: ChatModel | None = None  # a second deployment: asked before the fallback
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
 
@@ -57,6 +58,8 @@ class Services:
         await self.passwords.close()
         if self.entra_tokens is not None:
             await self.entra_tokens.close()
+        if self.smaller_chat_model is not None:
+            await self.smaller_chat_model.close()
         for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
             await plug.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):

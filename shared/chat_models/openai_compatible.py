@@ -7,24 +7,19 @@ over a second: import it off the event loop.
 import asyncio
 import math
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from shared.domain import ChatDelta, Prompt, Usage
-from shared.errors import BackendTimeout, BackendUnavailable, RagError
+from shared.chat_models.langchain_stream import Emit, in_pieces, receive
+from shared.domain import ChatDelta, Prompt
+from shared.errors import BackendTimeout, BackendUnavailable
 
-_MESSAGES: dict[str, type[BaseMessage]] = {
-    "system": SystemMessage,
-    "user": HumanMessage,
-    "assistant": AIMessage,
-}
 _BUSY_RETRY_AFTER = 5.0  # seconds, where the server names none
 _REFUSED_RETRY_AFTER = 60.0  # somebody has to change a setting first
 
@@ -51,28 +46,16 @@ class OpenAIChat:
     def name(self) -> str:
         return self._name
 
-    async def stream(self, prompt: Prompt, *, timeout: float) -> AsyncGenerator[ChatDelta, None]:
-        # The request runs in a task of its own: cancelling it strikes where it waits for the network, so
-        # that the connection is closed there and then. Closing the nested generators would leave that
-        # to the garbage collector.
-        pieces: asyncio.Queue[ChatDelta | None] = asyncio.Queue()
-        request = asyncio.create_task(self._request(prompt, timeout, pieces))
-        try:
-            while (piece := await pieces.get()) is not None:
-                yield piece
-            await request
-        finally:
-            request.cancel()
-            with suppress(asyncio.CancelledError, RagError):
-                await request
+    def stream(self, prompt: Prompt, *, timeout: float) -> AsyncGenerator[ChatDelta, None]:
+        return in_pieces(partial(self._request, prompt, timeout))
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _request(self, prompt: Prompt, timeout: float, pieces: asyncio.Queue[ChatDelta | None]) -> None:
+    async def _request(self, prompt: Prompt, timeout: float, emit: Emit) -> None:
         try:
             async with asyncio.timeout(timeout):
-                await self._receive(prompt, pieces)
+                await receive(self._model, prompt, emit, **self._limit(prompt.max_tokens))
         except TimeoutError as error:
             raise BackendTimeout(f"the chat model {self._name} took longer than {timeout:.0f} s") from error
         except openai.APIStatusError as error:
@@ -86,22 +69,6 @@ class OpenAIChat:
         except (ValueError, TypeError, KeyError) as error:  # what its parsers raise for other people's JSON
             message = "the chat model's server does not speak OpenAI's chat completions"
             raise BackendUnavailable(f"{message}; check OPENAI_BASE_URL") from error
-        finally:
-            pieces.put_nowait(None)
-
-    async def _receive(self, prompt: Prompt, pieces: asyncio.Queue[ChatDelta | None]) -> None:
-        usage: Usage | None = None
-        messages = [_MESSAGES[message.role](message.content) for message in prompt.messages]
-        async for chunk in self._model.astream(messages, **self._limit(prompt.max_tokens)):
-            if chunk.text:
-                pieces.put_nowait(ChatDelta(text=str(chunk.text)))
-            if chunk.usage_metadata:
-                usage = Usage(
-                    prompt_tokens=chunk.usage_metadata["input_tokens"],
-                    completion_tokens=chunk.usage_metadata["output_tokens"],
-                )
-        if usage is not None:
-            pieces.put_nowait(ChatDelta(usage=usage))
 
     def _limit(self, max_tokens: int) -> dict[str, Any]:
         """OpenAI renamed `max_tokens` and refuses the old name; others ignore the new one."""

@@ -47,7 +47,7 @@ async def answer(
     asked = _prompt(question, passages, conversation, services)
     yield ContextEvent(conversation_id=conversation.id, passages=asked.passages)
 
-    ladder = Ladder(chat_model=services.chat_model, fallback=services.fallback_chat_model)
+    ladder = _ladder(services)
     text, usage = "", Usage()
     with stages.measure("answer"):
         async with aclosing(_deltas(asked, ladder, deadline)) as deltas:
@@ -123,6 +123,14 @@ def _prompt(
         context_tokens=services.limits.context_tokens,
         answer_tokens=services.limits.answer_tokens,
         count_tokens=services.count_tokens,
+    )
+
+
+def _ladder(services: Services) -> Ladder:
+    return Ladder(
+        chat_model=services.chat_model,
+        smaller=services.smaller_chat_model,
+        fallback=services.fallback_chat_model,
     )
 
 
