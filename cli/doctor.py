@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from cli.doctor_accounts import check_entra, check_secrets
 from cli.doctor_findings import Check, Finding, examine
 from cli.doctor_models import check_chat_model, check_embedder, check_index_record, check_search_index
-from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue, check_secrets
+from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue
 from shared.compose import open_services
 from shared.errors import ConfigError, RagError
 from shared.services import Services
@@ -90,6 +91,8 @@ async def examine_services(services: Services, *, seconds: float = _SECONDS) -> 
 
 def _checks(services: Services) -> Iterator[tuple[str, Check]]:
     yield "secrets", check_secrets(services.secrets)
+    if services.entra_tokens is not None:
+        yield "entra id", check_entra(services.entra_tokens)
     yield "metadata", check_metadata(services.metadata)
     yield "blobs", check_blobs(services.blobs)
     yield "queue", check_queue(services.queue)
@@ -98,6 +101,8 @@ def _checks(services: Services) -> Iterator[tuple[str, Check]]:
     yield "search index", check_search_index(services.search_index)
     yield "index record", check_index_record(services.metadata, services.search_index, services.embedder)
     yield "chat model", check_chat_model(services.chat_model)
+    if services.smaller_chat_model is not None:
+        yield "smaller model", check_chat_model(services.smaller_chat_model)
     if services.fallback_chat_model is not services.chat_model:
         yield "fallback", check_chat_model(services.fallback_chat_model)
 
