@@ -14,6 +14,7 @@ NOT_PLUGS = {*PIPELINES, "telemetry", "domain"}
 # What a pipeline's module may import from outside: its one library, where it has one.
 LIBRARIES = {
     "shared.azure_sdk": {"azure"},
+    "shared.azure_storage": {"azure"},  # for the type checker only
     "shared.auth.entra_keys": {"httpx", "jwt", "pydantic"},
     "shared.auth.entra": {"jwt", "pydantic"},
     "shared.auth.keys": {"cryptography"},
@@ -28,7 +29,7 @@ PROMISED = {"chat_models": {"shared.query.prompt"}}  # the answer "I don't know"
 # Who makes an adapter's files knows their format; who measures measures one plug alone.
 KNOWERS = {"cli.weights": "shared.embedders.", "bench.": "shared.", "evals.": "shared."}
 # What several adapters are built on.
-FOUNDATIONS = ("shared.azure_sdk", "shared.sqlite_file")
+FOUNDATIONS = ("shared.azure_sdk", "shared.azure_storage", "shared.sqlite_file")
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 
 
