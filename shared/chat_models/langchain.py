@@ -38,6 +38,8 @@ class LangChainChat:
         except Exception as error:  # a package, a key or the provider itself is not there
             missing = str(error).partition("\n")[0]
             raise ConfigError(f"RAG_CHAT_MODEL=langchain:{name} cannot be used: {missing}") from error
+        if "stream_usage" in type(model).model_fields:  # off by itself where the address is not the vendor's
+            model = model.model_copy(update={"stream_usage": True})
         return cls(name=name, model=model)
 
     @property

@@ -2,18 +2,20 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from shared.chat_models.azure_openai import AzureOpenAIChat
 from shared.chat_models.base import ChatModel
 from shared.chat_models.extractive import ExtractiveChatModel
+from shared.chat_models.langchain import LangChainChat
 from shared.chat_models.openai_compatible import OpenAIChat
 from shared.domain import ChatDelta, Chunk, Message, Passage, Prompt
 from shared.embedders.onnx import OnnxEmbedder
 from shared.errors import BackendTimeout
-from tests.stand_ins.openai_server import MODEL, OpenAIServer
+from tests.stand_ins.openai_server import CHAT, MODEL, OpenAIServer
 from tests.stand_ins.weights import weights  # noqa: F401 - fixture
 
 pytestmark = pytest.mark.embedder
@@ -31,22 +33,53 @@ def server() -> Iterator[OpenAIServer]:
         yield server
 
 
-@pytest.fixture(params=["extractive", "openai"])
-async def model(
-    request: pytest.FixtureRequest,
-    weights: Path,  # noqa: F811
-    server: OpenAIServer,
-) -> AsyncIterator[ChatModel]:
-    if request.param == "openai":
-        model: ChatModel = OpenAIChat(base_url=server.url, api_key="any", model=MODEL)
+@asynccontextmanager
+async def extractive(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    embedder = OnnxEmbedder(request.getfixturevalue("weights"), threads=1)
+    yield ExtractiveChatModel(embedder)
+    await embedder.close()
+
+
+@asynccontextmanager
+async def openai(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    server: OpenAIServer = request.getfixturevalue("server")
+    model = OpenAIChat(base_url=server.url, api_key="any", model=MODEL)
+    yield model
+    await model.close()
+
+
+@asynccontextmanager
+async def azure_openai(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    server: OpenAIServer = request.getfixturevalue("server")
+    model = AzureOpenAIChat(
+        endpoint=server.endpoint, deployment=CHAT, api_version="2024-10-21", credential="any"
+    )
+    yield model
+    await model.close()
+
+
+@asynccontextmanager
+async def langchain(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    environment: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    environment.setenv("OPENAI_BASE_URL", request.getfixturevalue("server").url)
+    environment.setenv("OPENAI_API_KEY", "any")
+    model = LangChainChat.open(f"openai:{MODEL}", max_tokens=200)
+    yield model
+    await model.close()
+
+
+OPENERS: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[ChatModel]]] = {
+    "extractive": extractive,
+    "openai": openai,
+    "azure_openai": azure_openai,
+    "langchain": langchain,
+}
+
+
+@pytest.fixture(params=list(OPENERS))
+async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    async with OPENERS[request.param](request) as model:
         yield model
-        await model.close()
-    else:
-        embedder = OnnxEmbedder(weights, threads=1)
-        model = ExtractiveChatModel(embedder)
-        yield model
-        await model.close()
-        await embedder.close()
 
 
 def prompt(question: str = "How long may books be returned free of charge?") -> Prompt:

@@ -2,25 +2,59 @@
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.domain import Embedding
+from shared.embedders.azure_openai import AzureOpenAIEmbedder
 from shared.embedders.base import Embedder
 from shared.embedders.onnx import OnnxEmbedder
+from tests.stand_ins.openai_server import EMBEDDING, OpenAIServer
 from tests.stand_ins.weights import multilingual_weights, weights  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.embedder
 
 
-@pytest.fixture(scope="module", params=["weights", "multilingual_weights"], ids=["minilm", "e5"])
-def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
-    folder: Path = request.getfixturevalue(request.param)
+@pytest.fixture(params=["minilm", "e5", "azure_openai"])
+async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
+    if request.param == "azure_openai":
+        endpoint = request.getfixturevalue("server").endpoint
+        embedder: Embedder = AzureOpenAIEmbedder(
+            endpoint=endpoint,
+            deployment=EMBEDDING,
+            api_version="2024-10-21",
+            dimension=256,
+            credential="any",
+        )
+        yield embedder
+        await embedder.close()
+    else:
+        yield request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def minilm(weights: Path) -> Iterator[Embedder]:  # noqa: F811
+    yield from loaded(weights)
+
+
+@pytest.fixture(scope="module")
+def e5(multilingual_weights: Path) -> Iterator[Embedder]:  # noqa: F811
+    yield from loaded(multilingual_weights)
+
+
+def loaded(folder: Path) -> Iterator[Embedder]:
+    """Once for all tests: it takes a while, and needs no event loop of its own."""
     embedder = OnnxEmbedder(folder, threads=1)
     yield embedder
     asyncio.run(embedder.close())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
 
 
 def cosine(one: Embedding, other: Embedding) -> float:

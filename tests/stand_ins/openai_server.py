@@ -1,58 +1,59 @@
-"""A small OpenAI-compatible server on loopback, which can be told to misbehave.
+"""OpenAI's API and Azure OpenAI's on loopback, which can be told to misbehave.
 
-In tests: `with OpenAIServer() as server:` and set `server.behaviour`. By hand:
-`python -m tests.stand_ins.openai_server --port 8080 --token-delay 0.1`.
+In tests: `with OpenAIServer() as server:`, then `server.behave(...)` and `server.refuse_next(...)`. By hand:
+`python -m tests.stand_ins.openai_server --port 8080 --token-delay 0.1`. OpenAI's clients are given
+`server.url`, Azure's `server.endpoint` and a deployment of `openai_behaviour`.
 """
 
 import argparse
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-MODEL = "stand-in"
+from tests.stand_ins.openai_behaviour import CHAT, EMBEDDING, MODEL, SMALLER_CHAT, Behaviour
+from tests.stand_ins.openai_chat import chunks, completion
+from tests.stand_ins.openai_embeddings import embeddings
+from tests.stand_ins.openai_refusals import Refused, azure_operation, check_azure_caller, check_parameters
+from tests.stand_ins.tls import server_context
 
-
-@dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """What the next requests meet. Delays are seconds; `*_after` count pieces of the answer."""
-
-    answer: str = "Returns are free for thirty days [1]."
-    api_key: str | None = None  # None: any will do
-    status: int = 200
-    retry_after: str | None = None
-    body: str | None = None  # instead of what the API would say
-    first_token_delay: float = 0.0
-    token_delay: float = 0.0
-    stall_after: int | None = None  # then silence until the client leaves
-    reset_after: int | None = None  # then the connection is torn
-    error_after: int | None = None  # then an error event in the stream
-    has_usage: bool = True
-    has_empty_choices: bool = False  # chunks without a choice, as some servers open and close with
+__all__ = ["CHAT", "EMBEDDING", "MODEL", "SMALLER_CHAT", "OpenAIServer"]
 
 
 class OpenAIServer:
     """Serves from its own threads; `requests` are the bodies so far."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, tls: bool = False) -> None:
         self.behaviour = Behaviour()
         self.requests: list[dict[str, Any]] = []
         self.client_left = threading.Event()  # while an answer was still being sent
+        self.refusals: deque[tuple[int, str | None]] = deque()  # status and Retry-After of the next requests
+        self._scheme = "https" if tls else "http"
         self._http = _Http(("127.0.0.1", port), _Handler)
+        if tls:
+            self._http.socket = server_context().wrap_socket(self._http.socket, server_side=True)
         self._http.owner = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+        return f"{self.endpoint}/v1"
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     def behave(self, **changes: Any) -> None:
         self.behaviour = replace(self.behaviour, **changes)
+
+    def refuse_next(self, count: int, *, status: int = 429, retry_after: str | None = "1") -> None:
+        self.refusals.extend([(status, retry_after)] * count)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,18 +89,38 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        behaviour = self.server.owner.behaviour
-        self.server.owner.requests.append(body)
-        if not self._is_let_in():
+        owner, behaviour = self.server.owner, self.server.owner.behaviour
+        owner.requests.append(body)
+        try:
+            operation = self._operation(body, behaviour)
+        except Refused as refused:
+            self._json(refused.status, refused.body)
             return
-        if self.path != "/v1/chat/completions" or behaviour.status == 404:
-            self._error(404, f"the model {body.get('model')!r} does not exist")
+        if operation is None:
+            return
+        if owner.refusals:
+            status, retry_after = owner.refusals.popleft()
+            self._error(status, "told to refuse", retry_after)
         elif behaviour.status != 200:
-            self._error(behaviour.status, "told to fail")
+            self._error(behaviour.status, "told to fail", behaviour.retry_after)
         elif behaviour.body is not None:
             self._send(200, behaviour.body.encode(), "text/html")
         else:
-            self._answer(body, behaviour)
+            self._answer(operation, body, behaviour)
+
+    def _operation(self, body: dict[str, Any], behaviour: Behaviour) -> str | None:
+        """What is asked for; None if that has been answered. Errors: `Refused`."""
+        if self.path.startswith("/openai/"):
+            check_azure_caller(self.headers, behaviour)
+            operation = azure_operation(self.path, behaviour)
+            check_parameters(body, behaviour)
+            return operation
+        if not self._is_let_in():
+            return None
+        if self.path == "/v1/chat/completions" and behaviour.status != 404:
+            return "chat"
+        self._error(404, f"the model {body.get('model')!r} does not exist")
+        return None
 
     def log_message(self, *_: object) -> None:
         """Quiet: the tests' output is pytest's."""
@@ -111,14 +132,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._error(401, "Incorrect API key provided")
         return False
 
-    def _answer(self, body: dict[str, Any], behaviour: Behaviour) -> None:
+    def _answer(self, operation: str, body: dict[str, Any], behaviour: Behaviour) -> None:
         try:
             self._wait(behaviour.first_token_delay)
-            if body.get("stream"):
+            if operation == "embeddings":
+                self._json(200, embeddings(body, behaviour))
+            elif body.get("stream"):
                 self._stream(body, behaviour)
             else:
-                self._json(200, _completion(body, behaviour))
-        except (_ClientLeft, BrokenPipeError, ConnectionResetError):
+                self._json(200, completion(body, behaviour))
+        except Refused as refused:
+            self._json(refused.status, refused.body)
+        except (_ClientLeft, BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.server.owner.client_left.set()
             self.close_connection = True
 
@@ -128,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        for number, chunk in enumerate(_chunks(body, behaviour)):
+        for number, chunk in enumerate(chunks(body, behaviour)):
             if number == behaviour.stall_after:
                 self._wait(60)
             if number == behaviour.reset_after:
@@ -147,7 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait(self, seconds: float) -> None:
         """Until then, unless the client closes its side before."""
         readable, _, _ = select.select([self.connection], [], [], seconds)
-        if readable and self.connection.recv(1, socket.MSG_PEEK) == b"":
+        # Over TLS nothing can be peeked at; a client that has asked sends nothing but its farewell.
+        is_tls = isinstance(self.connection, ssl.SSLSocket)
+        if readable and (is_tls or self.connection.recv(1, socket.MSG_PEEK) == b""):
             raise _ClientLeft
 
     def _tear(self) -> None:
@@ -156,47 +183,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RD)
         self.connection.close()
 
-    def _error(self, status: int, message: str) -> None:
-        self._json(status, {"error": {"message": message, "type": "error", "code": status}})
+    def _error(self, status: int, message: str, retry_after: str | None = None) -> None:
+        self._json(status, {"error": {"message": message, "type": "error", "code": status}}, retry_after)
 
-    def _json(self, status: int, content: dict[str, Any]) -> None:
-        self._send(status, json.dumps(content).encode(), "application/json")
+    def _json(self, status: int, content: dict[str, Any], retry_after: str | None = None) -> None:
+        self._send(status, json.dumps(content).encode(), "application/json", retry_after)
 
-    def _send(self, status: int, content: bytes, kind: str) -> None:
+    def _send(self, status: int, content: bytes, kind: str, retry_after: str | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        if retry_after := self.server.owner.behaviour.retry_after:
+        if retry_after:
             self.send_header("Retry-After", retry_after)
         self.end_headers()
         self.wfile.write(content)
-
-
-def _chunks(body: dict[str, Any], behaviour: Behaviour) -> Iterator[dict[str, Any]]:
-    frame = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": body["model"]}
-    if behaviour.has_empty_choices:
-        yield {**frame, "choices": []}
-    pieces = behaviour.answer.split(" ")
-    for number, piece in enumerate(pieces):
-        text = piece if number == 0 else " " + piece
-        delta = {"role": "assistant", "content": text} if number == 0 else {"content": text}
-        yield {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-    yield {**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-    if behaviour.has_usage and body.get("stream_options", {}).get("include_usage"):
-        yield {**frame, "choices": [], "usage": _usage(body, behaviour)}
-
-
-def _completion(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
-    message = {"role": "assistant", "content": behaviour.answer}
-    completion = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"]}
-    completion["choices"] = [{"index": 0, "message": message, "finish_reason": "stop"}]
-    return {**completion, "usage": _usage(body, behaviour)} if behaviour.has_usage else completion
-
-
-def _usage(body: dict[str, Any], behaviour: Behaviour) -> dict[str, int]:
-    asked = sum(len(str(message["content"]).split()) for message in body["messages"])
-    said = len(behaviour.answer.split())
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
 
 
 def main() -> None:
@@ -206,10 +206,17 @@ def main() -> None:
     parser.add_argument("--status", type=int, default=200)
     parser.add_argument("--first-token-delay", type=float, default=0.0)
     parser.add_argument("--token-delay", type=float, default=0.05)
+    parser.add_argument("--dimension", type=int, default=1536)
+    parser.add_argument("--tls", action="store_true")
     options = vars(parser.parse_args())
-    with OpenAIServer(options.pop("port")) as server:
+    with OpenAIServer(options.pop("port"), tls=options.pop("tls")) as server:
         server.behave(**options)
-        print(f"OPENAI_BASE_URL={server.url} OPENAI_CHAT_MODEL={MODEL}", flush=True)
+        print(f"OPENAI_BASE_URL={server.url} OPENAI_CHAT_MODEL={MODEL}")
+        print(
+            f"AZURE_OPENAI_ENDPOINT={server.endpoint} AZURE_OPENAI_CHAT_DEPLOYMENT={CHAT} "
+            f"AZURE_OPENAI_FALLBACK_DEPLOYMENT={SMALLER_CHAT} AZURE_OPENAI_EMBEDDING_DEPLOYMENT={EMBEDDING}",
+            flush=True,
+        )
         threading.Event().wait()
 
 
