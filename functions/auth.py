@@ -82,7 +82,7 @@ async def me(caller: Caller) -> dict[str, Any]:
 @router.get("/.well-known/jwks.json")
 async def jwks(services: ServicesOf) -> dict[str, Any]:
     """The public keys that access tokens are signed with."""
-    return {**services.access_tokens.jwks()}
+    return {**await services.access_tokens.jwks()}
 
 
 async def _session(form: Grant, services: Services, refresh_lifetime: float) -> Session:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
@@ -30,8 +31,7 @@ _CACHE_BYTES = 64 * 1024 * 1024
 async def open_services(settings: Settings) -> Services:
     """One of each plug; what they connect to is not opened before it is used. Errors: `ConfigError`."""
     secrets = open_secret_store(settings)
-    signing_key = await secrets.get_or_create(_SIGNING_KEY, AccessTokens.create_key)
-    build = partial(_build, settings, secrets, signing_key)
+    build = partial(_build, settings, secrets)
     return await asyncio.to_thread(build)  # the imports are slow: off the loop
 
 
@@ -113,7 +113,7 @@ def count_tokens(text: str) -> int:
     return wide + (len(text) - wide) // 3 + 1
 
 
-def _build(settings: Settings, secrets: SecretStore, signing_key: str) -> Services:
+def _build(settings: Settings, secrets: SecretStore) -> Services:
     embedder = open_embedder(settings)
     extractive = open_extractive_model(embedder)
     return Services(
@@ -127,8 +127,8 @@ def _build(settings: Settings, secrets: SecretStore, signing_key: str) -> Servic
         cache=open_cache(settings),
         secrets=secrets,
         parsers=ParserPool(workers=settings.parser_workers, limits=_parse_limits(settings)),
-        access_tokens=AccessTokens.from_secret(
-            signing_key,
+        access_tokens=AccessTokens(
+            keys=KeyRing(secrets, _SIGNING_KEY),
             issuer=settings.token_issuer,
             audience=settings.token_audience,
             lifetime=settings.access_token_minutes * 60.0,

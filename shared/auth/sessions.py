@@ -132,7 +132,7 @@ async def _extend(
     if not await users.add_refresh_token(link):
         raise NotAuthenticated(_ENDED)  # revoked while it was extended
     return Session(
-        access_token=tokens.issue(user, family_id),
+        access_token=await tokens.issue(user, family_id),
         refresh_token=secret,
         expires_in=int(tokens.lifetime),
     )

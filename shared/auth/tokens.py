@@ -6,7 +6,8 @@ from uuid import uuid4
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.auth.keys import SigningKey, SigningKeys, create_key, read_keys
+from shared.auth.key_ring import KeyRing
+from shared.auth.keys import SigningKey
 from shared.domain import Principal, User
 from shared.errors import NotAuthenticated
 
@@ -36,22 +37,16 @@ class _Claims(BaseModel):
 
 
 class AccessTokens:
-    """`lifetime` in seconds."""
+    """`lifetime` in seconds. Errors of all it does, while no signing key is known: `ConfigError` and
+    `BackendUnavailable`."""
 
-    create_key = staticmethod(create_key)
-
-    def __init__(self, *, keys: SigningKeys, issuer: str, audience: str, lifetime: float) -> None:
+    def __init__(self, *, keys: KeyRing, issuer: str, audience: str, lifetime: float) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self.lifetime = lifetime
 
-    @classmethod
-    def from_secret(cls, secret: str, *, issuer: str, audience: str, lifetime: float) -> "AccessTokens":
-        """With the keys of the secret `jwt-signing-key`. Errors: `ConfigError`."""
-        return cls(keys=read_keys(secret), issuer=issuer, audience=audience, lifetime=lifetime)
-
-    def issue(self, user: User, family_id: str) -> str:
+    async def issue(self, user: User, family_id: str) -> str:
         """A token that says who the user is, and which family of refresh tokens it belongs to."""
         now = int(time.time())
         claims = {
@@ -66,15 +61,15 @@ class AccessTokens:
             "roles": [_ADMINISTRATOR] if user.is_administrator else [],
             "family": family_id,
         }
-        key = self._keys.newest
+        key = await self._keys.signing()
         return jwt.encode(claims, key.private, _ALGORITHM, headers={"kid": key.id, "typ": _TYPE})
 
-    def verify(self, token: str) -> Principal:
+    async def verify(self, token: str) -> Principal:
         """Errors: one `NotAuthenticated`, whatever is wrong with it."""
         if len(token) > _MAX_BYTES:
             raise NotAuthenticated(_REFUSED)
         try:
-            claims = _Claims.model_validate(self._decode(token, self._key_of(token)))
+            claims = _Claims.model_validate(self._decode(token, await self._key_of(token)))
         except (jwt.PyJWTError, ValidationError, ValueError) as error:
             raise NotAuthenticated(_REFUSED) from error
         return Principal(
@@ -84,15 +79,20 @@ class AccessTokens:
             family_id=claims.family,
         )
 
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
+    async def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys, for whoever else wants to check a token."""
-        return {"keys": self._keys.jwks()}
+        return {"keys": [dict(key.jwk) for key in await self._keys.all()]}
 
-    def _key_of(self, token: str) -> SigningKey:
+    async def close(self) -> None:
+        await self._keys.close()
+
+    async def _key_of(self, token: str) -> SigningKey:
         header = jwt.get_unverified_header(token)
         key_id = header.get("kid")
-        key = self._keys.find(key_id) if isinstance(key_id, str) else None
-        if key is None or header.get("typ") != _TYPE:
+        if not isinstance(key_id, str) or header.get("typ") != _TYPE:
+            raise NotAuthenticated(_REFUSED)
+        key = await self._keys.find(key_id)
+        if key is None:
             raise NotAuthenticated(_REFUSED)
         return key
 

@@ -3,14 +3,12 @@ compose, which passes the environment's entries in."""
 
 import asyncio
 import os
-import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shared.errors import BackendUnavailable, ConfigError
-
-_NAME = re.compile(r"[A-Za-z0-9-]{1,127}")
+from shared.secret_stores.base import SecretVersion, check_name
 
 
 class LocalSecrets:
@@ -25,7 +23,14 @@ class LocalSecrets:
         self._environment = environment
 
     async def get(self, name: str) -> str | None:
-        return self._given(name) or await asyncio.to_thread(self._read, name)
+        return next((version.value for version in await self.versions(name)), None)
+
+    async def versions(self, name: str) -> list[SecretVersion]:
+        """The one there is; as old as its file."""
+        if given := self._given(name):
+            return [SecretVersion(value=given, created_at=0.0)]
+        stored = await asyncio.to_thread(self._read, name)
+        return [] if stored is None else [stored]
 
     async def get_or_create(self, name: str, create: Callable[[], str]) -> str:
         given = self._given(name)
@@ -35,14 +40,15 @@ class LocalSecrets:
         """Nothing is held open."""
 
     def _given(self, name: str) -> str | None:
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"{name!r} is no name of a secret: letters, digits and dashes only")
+        check_name(name)
         return self._environment.get(f"RAG_SECRET_{name.upper().replace('-', '_')}") or None
 
-    def _read(self, name: str) -> str | None:
+    def _read(self, name: str) -> SecretVersion | None:
         path = self._folder / name
         try:
-            secret = path.read_text(encoding="utf-8").rstrip("\r\n")
+            with path.open(encoding="utf-8") as file:
+                written_at = os.fstat(file.fileno()).st_mtime
+                secret = file.read().rstrip("\r\n")
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -53,7 +59,7 @@ class LocalSecrets:
             raise ConfigError(f"secret {name} is not UTF-8 text; replace {path}") from error
         if not secret:
             raise ConfigError(f"secret {name} is empty; fill or delete {path}")
-        return secret
+        return SecretVersion(value=secret, created_at=written_at)
 
     def _read_or_create(self, name: str, create: Callable[[], str]) -> str:
         stored = self._read(name)
@@ -65,7 +71,7 @@ class LocalSecrets:
                     f"secret {name} cannot be written: {error.strerror}; check {self._folder}"
                 ) from error
             stored = self._read(name)
-        return stored
+        return stored.value
 
     def _offer(self, name: str, secret: str) -> None:
         """Make it the stored one, whole and synced, unless another process was faster."""

@@ -58,7 +58,8 @@ async def test_concurrent_creators_get_one_secret(secrets: SecretStore) -> None:
 def create_in_process(kind: str, folder: Path) -> list[str]:
     async def run() -> list[str]:
         async with SECRET_STORES[kind](folder) as secrets:
-            return [await secrets.get_or_create(f"key-{n}", lambda: f"of {os.getpid()}") for n in range(20)]
+            keys = (secrets.get_or_create(f"key-{n}", lambda: f"of {os.getpid()}") for n in range(20))
+            return await asyncio.gather(*keys)
 
     return asyncio.run(run())
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from functions.api import build_api
 from functions.dependencies import Runtime
 from shared import compose
-from shared.auth.keys import create_key
+from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.domain import RefreshToken, User
@@ -36,6 +36,7 @@ async def open_without_models(settings: Settings) -> Services:
     """The services of the local profile but for what loads weights or starts processes."""
     passwords = Passwords()
     not_needed = cast("Any", NotNeeded())
+    secrets = compose.open_secret_store(settings)
     return Services(
         search_index=compose.open_search_index(settings, _DIMENSION),
         embedder=not_needed,
@@ -45,9 +46,11 @@ async def open_without_models(settings: Settings) -> Services:
         blobs=compose.open_blob_store(settings),
         queue=compose.open_event_queue(settings),
         cache=compose.open_cache(settings),
-        secrets=compose.open_secret_store(settings),
+        secrets=secrets,
         parsers=not_needed,
-        access_tokens=AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900),
+        access_tokens=AccessTokens(
+            keys=KeyRing(secrets, "jwt-signing-key"), issuer="rag", audience="rag", lifetime=900
+        ),
         passwords=passwords,
         count_tokens=len,
         limits=Limits(max_file_bytes=MAX_FILE),
@@ -120,7 +123,7 @@ async def sign_up(api: FastAPI, services: Services) -> AsyncIterator[Callable[[s
             expires_at=now + 3600,
         )
         assert await services.metadata.add_refresh_token(link)
-        token = services.access_tokens.issue(stored, link.family_id)
+        token = await services.access_tokens.issue(stored, link.family_id)
         opened.append(client(api, Authorization=f"Bearer {token}"))
         return Person(http=opened[-1], user_id=stored.id, email=email, refresh_token=secret)
 

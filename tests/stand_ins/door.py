@@ -46,5 +46,5 @@ class Door:
         )
 
     async def is_live(self, session: Session) -> bool:
-        family = self.tokens.verify(session.access_token).family_id
+        family = (await self.tokens.verify(session.access_token)).family_id
         return await self.users.family_is_live(family, now=time.time())

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from functions.dependencies import Runtime
-from shared.auth.keys import create_key
+from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.domain import ChatDelta, Usage
 from shared.ingest import pipeline
+from shared.secret_stores.local import LocalSecrets
 from shared.services import Services
 from shared.settings import Settings, read_settings
 from tests.stand_ins.pipeline_services import pipeline_services, put
@@ -48,7 +49,8 @@ def model() -> ToldModel:
 @pytest.fixture
 async def runtime(tmp_path: Path, model: ToldModel) -> AsyncIterator[Runtime]:
     async def open_services(settings: Settings) -> Services:
-        tokens = AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900)
+        keys = KeyRing(LocalSecrets(settings.data / "secrets", {}), "jwt-signing-key")
+        tokens = AccessTokens(keys=keys, issuer="rag", audience="rag", lifetime=900)
         services = pipeline_services(settings.data, access_tokens=tokens, passwords=Passwords())
         return replace(services, chat_model=model)
 

@@ -5,20 +5,28 @@ from pathlib import Path
 
 import pytest
 
+from shared.auth.key_ring import KeyRing
 from shared.auth.keys import create_key
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.caches.sqlite import SqliteCache
 from shared.metadata_stores.sqlite import SqliteMetadataStore
+from shared.secret_stores.local import LocalSecrets
 from tests.stand_ins.door import Door
 
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    secrets = LocalSecrets(tmp_path, {"RAG_SECRET_JWT_SIGNING_KEY": create_key()})
     door = Door(
         users=SqliteMetadataStore(tmp_path / "metadata.db"),
         passwords=Passwords(),
-        tokens=AccessTokens.from_secret(create_key(), issuer="rag", audience="rag", lifetime=900),
+        tokens=AccessTokens(
+            keys=KeyRing(secrets, "jwt-signing-key"),
+            issuer="rag",
+            audience="rag",
+            lifetime=900,
+        ),
         cache=SqliteCache(tmp_path / "cache.db", 1024 * 1024),
     )
     yield door

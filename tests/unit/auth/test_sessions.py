@@ -43,7 +43,7 @@ async def test_what_is_no_address_is_refused(door: Door, email: str) -> None:
 async def test_a_session_names_its_user_and_lasts_as_long_as_its_token(door: Door) -> None:
     user = await door.register()
     session = await door.sign_in()
-    principal = door.tokens.verify(session.access_token)
+    principal = await door.tokens.verify(session.access_token)
     assert (principal.user_id, principal.email, principal.is_administrator) == (user.id, user.email, True)
     assert session.expires_in == 900
     assert await door.is_live(session)
@@ -102,7 +102,7 @@ async def test_a_refresh_gives_the_next_link_of_the_same_family(door: Door) -> N
     first = await door.sign_in()
     second = await door.refresh(first.refresh_token)
     assert second.refresh_token != first.refresh_token
-    families = {door.tokens.verify(each.access_token).family_id for each in (first, second)}
+    families = {(await door.tokens.verify(each.access_token)).family_id for each in (first, second)}
     assert len(families) == 1
 
 
