@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from shared.blob_stores.azure_blob import AzureBlobStore
 from shared.blob_stores.base import BlobStore
 from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.base import Cache
@@ -23,7 +24,7 @@ from shared.metadata_stores.base import MetadataStore
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
-from tests.servers import redis
+from tests.servers import azurite, redis
 
 
 class Plug(Protocol):
@@ -52,9 +53,13 @@ METADATA_STORES: dict[str, Opener[MetadataStore]] = {
 }
 BLOB_STORES: dict[str, Opener[BlobStore]] = {
     "folder": closing(lambda folder: FolderBlobStore(folder / "uploads")),
+    "azure_blob": closing(
+        lambda folder: AzureBlobStore(account=azurite.account(), container=azurite.name_for(folder))
+    ),
 }
 EVENT_QUEUES: dict[str, Opener[EventQueue]] = {
     "sqlite": closing(lambda folder: SqliteEventQueue(folder / "queue.db")),
+    "azure_queue": closing(azurite.IsolatedQueues),
 }
 CACHES: dict[str, Opener[Cache]] = {
     "sqlite": closing(lambda folder: SqliteCache(folder / "cache.db", 1_000_000)),
