@@ -1,6 +1,8 @@
 """What the search index suites share: how to open one, how to make chunks, how to wait until they show."""
 
 import asyncio
+import functools
+import hashlib
 import math
 import random
 from collections.abc import Callable, Iterable
@@ -21,7 +23,27 @@ def open_embedded(folder: Path, dimension: int) -> SearchIndex:
     return EmbeddedSearchIndex(folder, "contract", dimension)
 
 
-OPENERS: dict[str, Opener] = {"embedded": open_embedded}
+def open_azure(folder: Path, dimension: int) -> SearchIndex:
+    from azure.core.credentials import AzureKeyCredential
+
+    from shared.search_indexes.azure_search import AzureSearchIndex
+    from tests.stand_ins.search_service import KEY
+
+    name = f"contract-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    return AzureSearchIndex(
+        endpoint=_search_service_url(), index=name, dimension=dimension, credential=AzureKeyCredential(KEY)
+    )
+
+
+@functools.cache
+def _search_service_url() -> str:
+    """Of a stand-in that all tests share and that ends with them. Like the service, it shows writes late."""
+    from tests.stand_ins.search_service import SearchService
+
+    return SearchService(visible_after=0.1).__enter__().url
+
+
+OPENERS: dict[str, Opener] = {"embedded": open_embedded, "azure": open_azure}
 
 
 def direction(angle: float) -> list[float]:
