@@ -21,10 +21,11 @@ from shared.caches.sqlite import SqliteCache
 from shared.event_queues.base import EventQueue
 from shared.event_queues.sqlite import SqliteEventQueue
 from shared.metadata_stores.base import MetadataStore
+from shared.metadata_stores.mongo import MongoMetadataStore
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
-from tests.servers import azurite, redis
+from tests.servers import azurite, mongo, redis
 
 
 class Plug(Protocol):
@@ -50,6 +51,9 @@ def closing(open_plug: Callable[[Path], P]) -> Opener[P]:
 
 METADATA_STORES: dict[str, Opener[MetadataStore]] = {
     "sqlite": closing(lambda folder: SqliteMetadataStore(folder / "metadata.db")),
+    "mongo": closing(
+        lambda folder: MongoMetadataStore(uri=mongo.address(), database=mongo.database_for(folder))
+    ),
 }
 BLOB_STORES: dict[str, Opener[BlobStore]] = {
     "folder": closing(lambda folder: FolderBlobStore(folder / "uploads")),

@@ -1,0 +1,39 @@
+"""`MongoMetadataStore`: the authority of the Azure profile, in one MongoDB database. Built by compose.
+
+It asks for little: unique and TTL indexes and conditional updates of single documents. No transactions,
+change streams, array filters or updates by pipeline. So it runs on MongoDB, on Atlas and on services that
+speak its protocol, such as Azure DocumentDB (Cosmos DB for MongoDB vCore).
+"""
+
+from shared.metadata_stores.mongo_conversations import CONVERSATIONS_INDEXES, MongoConversations
+from shared.metadata_stores.mongo_database import MongoDatabase
+from shared.metadata_stores.mongo_document_lists import MongoDocumentLists
+from shared.metadata_stores.mongo_document_rows import DOCUMENTS_INDEXES
+from shared.metadata_stores.mongo_documents import MongoDocuments
+from shared.metadata_stores.mongo_index_versions import MongoIndexVersions
+from shared.metadata_stores.mongo_tokens import FAMILIES_INDEXES, TOKENS_INDEXES, MongoTokens
+from shared.metadata_stores.mongo_users import USERS_INDEXES, MongoUsers
+
+_INDEXES = {
+    "documents": DOCUMENTS_INDEXES,
+    "users": USERS_INDEXES,
+    "refresh_tokens": TOKENS_INDEXES,
+    "token_families": FAMILIES_INDEXES,
+    "conversations": CONVERSATIONS_INDEXES,
+}
+
+
+class MongoMetadataStore(
+    MongoDocuments, MongoDocumentLists, MongoUsers, MongoTokens, MongoConversations, MongoIndexVersions
+):
+    """`uri` as MONGODB_URI has it; `timeout` in seconds, for each method. Errors: `ConfigError`."""
+
+    def __init__(self, *, uri: str, database: str, timeout: float = 10.0) -> None:
+        self._mongo = MongoDatabase(uri=uri, database=database, indexes=_INDEXES, timeout=timeout)
+
+    async def ping(self) -> None:
+        async with self._mongo.calling() as database:
+            await database["documents"].find_one({}, {"_id": True})
+
+    async def close(self) -> None:
+        await self._mongo.close()

@@ -1,0 +1,64 @@
+"""Lists of documents from MongoDB, by name: the rest of the `DocumentStore` part of `MongoMetadataStore`."""
+
+from collections.abc import AsyncIterator
+from itertools import takewhile
+
+from shared.domain import Document, DocumentStatus
+from shared.metadata_stores.mongo_database import MongoDatabase, Row
+from shared.metadata_stores.mongo_document_rows import BY_NAME, to_document
+from shared.metadata_stores.mongo_writes import WITHOUT_WRITES
+
+_PAGE = 500  # documents per read of every_document
+
+
+class MongoDocumentLists:
+    _mongo: MongoDatabase
+
+    async def list_documents(
+        self,
+        *,
+        readers: frozenset[str] | None,
+        after: str | None = None,
+        limit: int = 100,
+        status: DocumentStatus | None = None,
+        prefix: str = "",
+    ) -> list[Document]:
+        where: Row = {
+            "name": {"$gt": after or "", "$gte": prefix},
+            "status": {"$ne": DocumentStatus.DELETED.value},
+        }
+        if status is not None:
+            where["status"]["$eq"] = status.value
+        if readers is not None:
+            where["readers"] = {"$in": [str(reader) for reader in readers]}
+        found = await self._page(where, limit)
+        # In order of name those with the prefix come first, because the query starts at the prefix itself.
+        return list(takewhile(lambda document: document.name.startswith(prefix), found))
+
+    async def every_document(self) -> AsyncIterator[Document]:
+        where: Row = {}
+        while page := await self._page(where, _PAGE):
+            for document in page:
+                yield document
+            last = page[-1]
+            where = {
+                "$or": [
+                    {"name": {"$gt": last.name}},
+                    {"name": {"$eq": last.name}, "_id": {"$gt": last.id}},
+                ]
+            }
+
+    async def count_documents(self) -> dict[DocumentStatus, int]:
+        async with self._mongo.calling() as database:
+            counting = await database["documents"].aggregate(
+                [{"$group": {"_id": "$status", "count": {"$sum": 1}}}]
+            )
+            counted = {DocumentStatus(row["_id"]): row["count"] for row in await counting.to_list()}
+        return dict.fromkeys(DocumentStatus, 0) | counted
+
+    async def _page(self, where: Row, limit: int) -> list[Document]:
+        async with self._mongo.calling() as database:
+            found = database["documents"].find(
+                where, WITHOUT_WRITES, sort=BY_NAME, limit=limit, batch_size=limit
+            )
+            return [to_document(row) for row in await found.to_list()]
