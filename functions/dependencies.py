@@ -61,10 +61,12 @@ async def services_of(runtime: Annotated[Runtime, Depends(runtime_of)]) -> Servi
 async def principal(
     token: Annotated[str | None, Depends(_bearer)], services: Annotated[Services, Depends(services_of)]
 ) -> Principal:
-    """Who asks. Errors: `NotAuthenticated`, also from the moment on that the session was signed out."""
+    """Who asks. Errors: `NotAuthenticated`, also from the moment on that a session of ours was signed out."""
     if token is None:
         raise NotAuthenticated("sign in first: this needs a bearer token")
-    caller = services.access_tokens.verify(token)
+    if services.entra_tokens is not None and services.entra_tokens.recognises(token):
+        return await services.entra_tokens.verify(token)
+    caller = await services.access_tokens.verify(token)
     if not await services.metadata.family_is_live(caller.family_id, now=time.time()):
         raise NotAuthenticated("the session has ended; sign in again")
     return caller

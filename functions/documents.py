@@ -3,7 +3,7 @@
 import base64
 import binascii
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import Caller, ServicesOf
 from shared.auth import sessions
-from shared.auth.access import filter_for, may_change, may_read
+from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
 from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
 from shared.errors import AccessDenied, Conflict, InvalidRequest, NotFound
 from shared.ingest import pipeline
@@ -69,9 +69,10 @@ async def document(document_id: str, caller: Caller, services: ServicesOf) -> di
 async def update_document(
     document_id: str, body: Sharing, caller: Caller, services: ServicesOf
 ) -> dict[str, Any]:
-    """Share it: `everyone`, or the e-mail addresses of accounts; nobody else than its owner with `[]`."""
+    """Share it: `everyone`, e-mail addresses of accounts, or `group:<id>` and `user:<id>` of Entra ID where
+    its tokens are accepted; nobody else than its owner with `[]`."""
     found = await changeable(document_id, caller, services)
-    readers = await _readers(body.readers, services.metadata)
+    readers = await _readers(body.readers, services)
     if found.owner_id is not None:
         readers |= {user_reader(found.owner_id)}
     # The authority first: whoever lost the right does not see it from here on, whatever the index says.
@@ -144,13 +145,13 @@ def _read_cursor(cursor: str) -> str:
         raise InvalidRequest("`after` is the `next` of an earlier page") from error
 
 
-async def _readers(wanted: Iterable[str], users: UserStore) -> frozenset[str]:
+async def _readers(wanted: Iterable[str], services: Services) -> frozenset[str]:
     readers = set()
     for each in wanted:
-        if each == EVERYONE:
-            readers.add(EVERYONE)
+        if each == EVERYONE or (services.entra_tokens is not None and is_directory_reader(each)):
+            readers.add(each)
             continue
-        user = await users.user_by_email(sessions.normalised_email(each))
+        user = await services.metadata.user_by_email(sessions.normalised_email(each))
         if user is None:
             raise InvalidRequest("one of these e-mail addresses has no account here")
         readers.add(user_reader(user.id))
@@ -163,37 +164,39 @@ async def _document_json(found: Document, caller: Principal, services: Services)
 
 async def _documents_json(found: list[Document], caller: Principal, users: UserStore) -> list[dict[str, Any]]:
     told = {each.id: _told_readers(each, caller) for each in found}
-    emails = {}
-    for user_id in {user_id for ids in told.values() for user_id in ids}:
-        user = await users.user(user_id)
-        if user is not None:
-            emails[user_id] = user.email
-    return [_json(each, caller, told[each.id], emails) for each in found]
+    names = await _names(frozenset().union(*told.values()), users)
+    return [
+        _json(each, caller, [names[reader] for reader in told[each.id] if reader in names]) for each in found
+    ]
 
 
 def _told_readers(found: Document, caller: Principal) -> frozenset[str]:
-    """The ids of the other users that may read it, for whom that may be told to."""
+    """Who may read it besides its owner, for whom that may be told to."""
     if not (caller.is_administrator or found.owner_id == caller.user_id):
         return frozenset()
-    ids = {reader.removeprefix(_USER) for reader in found.readers if reader.startswith(_USER)}
-    return frozenset(ids - {found.owner_id})
+    return found.readers if found.owner_id is None else found.readers - {user_reader(found.owner_id)}
 
 
-def _json(
-    found: Document, caller: Principal, told: frozenset[str], emails: Mapping[str, str]
-) -> dict[str, Any]:
-    is_owner = found.owner_id == caller.user_id
-    readers = sorted(emails[user_id] for user_id in told if user_id in emails)
-    if EVERYONE in found.readers and (is_owner or caller.is_administrator):
-        readers.insert(0, EVERYONE)
+async def _names(readers: Iterable[str], users: UserStore) -> dict[str, str]:
+    """What sharing calls them; an account that is gone has no name any more."""
+    names = {}
+    for reader in readers:
+        if reader == EVERYONE or is_directory_reader(reader):
+            names[reader] = reader
+        elif user := await users.user(reader.removeprefix(_USER)):
+            names[reader] = user.email
+    return names
+
+
+def _json(found: Document, caller: Principal, readers: Iterable[str]) -> dict[str, Any]:
     return {
         "id": found.id,
         "name": display_name(found.name),
         "title": found.title,
         "status": found.status,
         "reason": found.reason,
-        "is_owner": is_owner,
-        "readers": readers,
+        "is_owner": found.owner_id == caller.user_id,
+        "readers": sorted(readers, key=lambda reader: (reader != EVERYONE, reader)),
         "size": found.size,
         "pages": found.pages,
         "page_kind": found.page_kind,

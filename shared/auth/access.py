@@ -1,6 +1,10 @@
 """Who may do what with a document; nothing else decides it. Called by query and the documents routes."""
 
+import re
+
 from shared.domain import Document, DocumentStatus, Principal
+
+_DIRECTORY_READER = re.compile(r"(user|group):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def filter_for(principal: Principal) -> frozenset[str]:
@@ -13,6 +17,11 @@ def may_read(principal: Principal, document: Document) -> bool:
     return document.status is not DocumentStatus.DELETED and not document.readers.isdisjoint(
         principal.readers
     )
+
+
+def is_directory_reader(reader: str) -> bool:
+    """Whether it names a user or a group of Entra ID, by object id: there is no account here to look up."""
+    return _DIRECTORY_READER.fullmatch(reader) is not None
 
 
 def may_change(principal: Principal, document: Document) -> bool:

@@ -66,11 +66,18 @@ class TenantKeys:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = self._asked_at = -math.inf
         self._fetching: asyncio.Task[None] | None = None
+        self._is_failing = False
 
     async def find(self, key_id: str) -> jwt.PyJWK | None:
         """None: the tenant has no such key. Errors: `BackendUnavailable` while none of them is known."""
-        if key_id not in self._keys or self._clock() - self._fetched_at > _FRESH:
-            await self._renew()
+        age = self._clock() - self._fetched_at
+        if age > _KEPT:
+            self._keys = {}
+        if key_id not in self._keys or age > _FRESH:
+            renewal = self._renewal()
+            # While Entra fails, who brings a known key does not wait for it to fail again.
+            if renewal is not None and not (self._is_failing and key_id in self._keys):
+                await asyncio.shield(renewal)  # who gives up does not stop it for the others
         if not self._keys:
             raise BackendUnavailable(
                 "the keys of the Entra ID tenant are out of reach; check ENTRA_AUTHORITY and ENTRA_TENANT_ID"
@@ -84,22 +91,22 @@ class TenantKeys:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _renew(self) -> None:
-        """Ask for the keys once for all who wait; not at all if that was done a moment ago."""
+    def _renewal(self) -> asyncio.Task[None] | None:
+        """One for all who ask; None if Entra was asked a moment ago."""
         if self._fetching is None or self._fetching.done():
             if self._clock() - self._asked_at < (_PAUSE if self._keys else _PAUSE_WITHOUT_KEYS):
-                return
+                return None
             self._asked_at = self._clock()
             self._fetching = asyncio.create_task(self._fetch())
-        await asyncio.shield(self._fetching)  # who gives up does not stop it for the others
+        return self._fetching
 
     async def _fetch(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
                 self._keys = self._read(await self._download())
+            self._fetched_at, self._is_failing = self._clock(), False
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            if self._clock() - self._fetched_at > _KEPT:
-                self._keys = {}
+            self._is_failing = True
             event(
                 log,
                 "entra_keys_not_renewed",
@@ -107,8 +114,6 @@ class TenantKeys:
                 reason=f"{type(error).__name__}: {error}",
                 kept=len(self._keys),
             )
-        else:
-            self._fetched_at = self._clock()
 
     async def _download(self) -> bytes:
         if self._client is None:
