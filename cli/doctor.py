@@ -24,7 +24,7 @@ from shared.services import Services
 from shared.settings import AZURE_PLUGS, Settings, read_settings
 from shared.telemetry.logs import configure
 
-_SECONDS = 15.0  # for each check
+_SECONDS = 40.0  # for each check: longer than the adapters give up after, whose messages say more
 _STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
 
 

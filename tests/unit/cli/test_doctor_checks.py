@@ -146,6 +146,15 @@ async def test_the_probe_of_a_doctor_that_was_killed_is_removed_and_that_of_anot
     assert await services.queue.length(QUEUE) == 1
 
 
+async def test_a_cache_that_is_slow_to_begin_with_is_well(services: Services) -> None:
+    misses: list[bytes | None] = [None, None]
+
+    async def get(key: str) -> bytes | None:
+        return misses.pop() if misses else await services.cache.get(key)
+
+    assert await levels(check_cache(HalfBroken(services.cache, get=get))) == ["ok"]
+
+
 @pytest.mark.parametrize(("age", "expected"), [(60.0, "ok"), (3600.0, "warn")])
 async def test_events_that_nobody_works_on_are_a_warning(
     services: Services, age: float, expected: str
@@ -160,5 +169,6 @@ async def test_messages_on_the_poison_queue_are_a_warning(services: Services) ->
     assert POISON_QUEUE in await told(check_queue(services.queue), "warn")
 
 
-async def test_a_dead_cache_is_a_warning(services: Services) -> None:
+async def test_a_dead_cache_is_a_warning(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_stores, "_CACHE_PATIENCE", 0.2)
     assert "bypassed" in await told(check_cache(HalfBroken(services.cache, get=answers(None))), "warn")
