@@ -7,6 +7,7 @@ policy "Enterprise" or "NonClustered"; replies that send the client elsewhere (`
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -20,6 +21,7 @@ from shared.caches.redis_client import open_client
 from shared.caches.redis_entra import EntraSignIn
 from shared.errors import BackendUnavailable
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Adds, atomically with the time to live, which the first addition starts and later ones leave alone.
@@ -72,7 +74,10 @@ class RedisCache:
     async def close(self) -> None:
         if self._sign_in:
             await self._sign_in.close()
-        await self._redis.aclose()
+        try:
+            await self._redis.aclose()
+        except RedisError as error:
+            log.debug("cache_not_closed: %s", error)
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T | None:
         """What it answers; None where the cache is dead."""

@@ -26,6 +26,7 @@ from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
 from tests.servers import azurite, mongo, redis
+from tests.stand_ins.key_vault import open_key_vault
 
 
 class Plug(Protocol):
@@ -67,10 +68,11 @@ EVENT_QUEUES: dict[str, Opener[EventQueue]] = {
 }
 CACHES: dict[str, Opener[Cache]] = {
     "sqlite": closing(lambda folder: SqliteCache(folder / "cache.db", 1_000_000)),
-    "redis": closing(lambda folder: RedisCache(url=redis.address(), prefix=f"{folder}:")),
+    "redis": closing(lambda folder: RedisCache(url=redis.address(), prefix=f"{folder}:", patience=10)),
 }
 SECRET_STORES: dict[str, Opener[SecretStore]] = {
     "local": closing(lambda folder: LocalSecrets(folder / "secrets", {})),
+    "key_vault": open_key_vault,
 }
 
 

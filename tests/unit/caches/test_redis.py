@@ -1,0 +1,295 @@
+"""What the cache in Redis adds: living with a server that is gone, silent, strange or says no."""
+
+import asyncio
+import logging
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import pytest
+
+from shared.caches.redis import RedisCache
+from shared.errors import ConfigError
+from tests.servers.process import free_port, stop
+from tests.servers.redis import address, start_server
+
+PATIENCE, PAUSE = 0.3, 0.5  # seconds; where time is not what is tested, a loaded machine gets more of it
+
+
+@asynccontextmanager
+async def opened(url: str, *, patience: float = 10, pause: float = PAUSE) -> AsyncIterator[RedisCache]:
+    cache = RedisCache(url=url, patience=patience, pause=pause)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+class OwnServer:
+    """A Redis that dies and comes back on the same port."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
+        self.port = free_port()
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        self.process = start_server(self.port, *self._arguments)
+        return self.process
+
+
+@pytest.fixture
+def server() -> Iterator[OwnServer]:
+    server = OwnServer()
+    yield server
+    stop(server.process)
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
+    return [
+        (record.levelno, record.getMessage())
+        for record in caplog.records
+        if record.name.startswith("shared.caches")
+    ]
+
+
+async def every_call_misses(cache: RedisCache) -> None:
+    assert await cache.get("a") is None
+    await cache.set("a", b"1", ttl=60)
+    await cache.delete("a")
+    assert await cache.increment("n", ttl=60) == 0
+
+
+async def until_back(cache: RedisCache) -> None:
+    async with asyncio.timeout(20):
+        while not await cache.increment("back", ttl=60):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_dead_server_is_a_miss_and_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened(f"redis://127.0.0.1:{free_port()}", pause=60) as cache:
+        for _ in range(3):
+            await every_call_misses(cache)
+    ((level, text),) = lines(caplog)
+    assert level == logging.WARNING
+    assert "check REDIS_URL" in text
+
+
+async def test_a_server_that_dies_and_comes_back_is_used_again(
+    server: OwnServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with opened(f"redis://127.0.0.1:{server.port}") as cache:
+        await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(40)))
+        stop(server.process)
+        for _ in range(10):
+            await every_call_misses(cache)
+        server.start()
+        await until_back(cache)
+        await cache.set("a", b"1", ttl=60)
+        assert await cache.get("a") == b"1"
+    assert [text.partition(":")[0] for _, text in lines(caplog)] == ["cache_unreachable", "cache_back"]
+
+
+async def test_a_restart_between_two_calls_costs_neither(
+    server: OwnServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(f"redis://127.0.0.1:{server.port}") as cache:
+        await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(5)))
+        await asyncio.to_thread(stop, server.process)
+        await asyncio.to_thread(server.start)
+        assert await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(5))) == [1, 2, 3, 4, 5]
+    assert lines(caplog) == []
+
+
+@asynccontextmanager
+async def listener(answer: bytes | None) -> AsyncIterator[tuple[int, list[float]]]:
+    """A port that takes everything and gives `answer`, or nothing; the moments it was connected to."""
+    connected: list[float] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.append(time.monotonic())
+        if answer is not None:
+            writer.write(answer)
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], connected
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+async def test_a_server_that_never_answers_costs_its_patience_once(scheme: str) -> None:
+    async with (
+        listener(None) as (port, connected),
+        opened(f"{scheme}://:key@127.0.0.1:{port}/0", patience=PATIENCE, pause=60) as cache,
+    ):
+        began = time.monotonic()
+        await asyncio.gather(*(cache.get("a") for _ in range(100)))
+        assert PATIENCE <= time.monotonic() - began < 3 * PATIENCE
+        tries, began = len(connected), time.monotonic()
+        for _ in range(500):
+            await every_call_misses(cache)
+        assert time.monotonic() - began < PATIENCE
+        assert len(connected) == tries
+
+
+async def test_a_silent_server_is_tried_by_one_call_per_pause() -> None:
+    async with (
+        listener(None) as (port, connected),
+        opened(f"redis://127.0.0.1:{port}/0", patience=PATIENCE) as cache,
+    ):
+        await cache.get("a")
+        until = time.monotonic() + 4 * PAUSE
+        while time.monotonic() < until:
+            await asyncio.wait({asyncio.ensure_future(cache.get("a")) for _ in range(20)})
+            await asyncio.sleep(0.02)
+        assert 3 <= len(connected) <= 6
+        assert all(later - earlier >= PAUSE for earlier, later in pairwise(connected))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"$5\r\nab",
+        b"$-7\r\n",
+        b"\xff\r\n" * 9,
+        b"+OK\r\n",
+    ],
+)
+async def test_a_server_that_is_no_redis_is_a_miss(answer: bytes) -> None:
+    async with (
+        listener(answer) as (port, _),
+        opened(f"redis://127.0.0.1:{port}/1", patience=PATIENCE, pause=0) as cache,
+    ):
+        for _ in range(3):
+            await every_call_misses(cache)
+
+
+async def test_a_wrong_password_is_an_error_in_the_log_without_the_password(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = OwnServer("--requirepass", "right")
+    for credentials in (":wr0ng@", ""):
+        caplog.clear()
+        async with opened(f"redis://{credentials}127.0.0.1:{server.port}/0", pause=60) as cache:
+            for _ in range(3):
+                await every_call_misses(cache)
+        ((level, text),) = lines(caplog)
+        assert level == logging.ERROR
+        assert "REDIS_URL" in text
+        assert "wr0ng" not in text
+    async with opened(f"redis://:right@127.0.0.1:{server.port}/0") as cache:
+        assert await cache.increment("n", ttl=60) == 1
+    stop(server.process)
+
+
+async def test_a_database_that_does_not_exist_is_not_asked_for_by_every_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = OwnServer("--databases", "1")
+    async with opened(f"redis://127.0.0.1:{server.port}/7", pause=60) as cache:
+        for _ in range(3):
+            await every_call_misses(cache)
+    assert [level for level, _ in lines(caplog)] == [logging.ERROR]
+    stop(server.process)
+
+
+async def test_a_server_that_refuses_one_command_is_still_used_for_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = OwnServer("--user", "app", "on", ">pass", "~*", "+@all", "-eval")
+    async with opened(f"redis://app:pass@127.0.0.1:{server.port}/0", pause=60) as cache:
+        await cache.set("a", b"1", ttl=60)
+        for _ in range(3):
+            assert await cache.increment("n", ttl=60) == 0
+            assert await cache.get("a") == b"1"
+    ((level, text),) = lines(caplog)
+    assert (level, "NoPermissionError" in text) == (logging.ERROR, True)
+    stop(server.process)
+
+
+async def test_a_full_server_still_answers_what_it_has() -> None:
+    server = OwnServer("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
+    async with opened(f"redis://127.0.0.1:{server.port}/0", pause=60) as cache:
+        await cache.set("a", b"1", ttl=60)
+        for number in range(5):
+            await cache.set(str(number), b"x" * 1_000_000, ttl=60)
+        assert await cache.get("4") is None
+        assert await cache.get("a") == b"1"
+    stop(server.process)
+
+
+async def test_a_call_that_is_cancelled_leaves_the_cache_usable() -> None:
+    async with opened(address()) as cache:
+        for delay in (0, 0, 0.0001, 0.0005, 0.001, 0.005):
+            call = asyncio.ensure_future(cache.get("a"))
+            await asyncio.sleep(delay)
+            call.cancel()
+            await asyncio.wait({call})
+            assert await cache.increment("cancelled", ttl=60) > 0
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\udfffb", "\0", "", "ä" * 10_000])
+async def test_any_key_keeps_its_value(key: str) -> None:
+    async with opened(address()) as cache:
+        await cache.set(key, b"1", ttl=60)
+        assert await cache.get(key) == b"1"
+        await cache.delete(key)
+
+
+async def test_what_is_no_number_counts_from_zero_and_keeps_its_time_to_live() -> None:
+    async with opened(address()) as cache:
+        await cache.set("words", b"some words", ttl=1)
+        assert await cache.increment("words", by=3, ttl=600) == 3
+        async with asyncio.timeout(20):
+            while await cache.get("words") is not None:
+                await asyncio.sleep(0.02)
+
+
+async def test_prefixes_keep_deployments_apart() -> None:
+    async with opened(address()) as cache:
+        other = RedisCache(url=address(), prefix="other:")
+        await cache.set("a", b"1", ttl=60)
+        await other.delete("a")
+        assert (await other.get("a"), await cache.get("a")) == (None, b"1")
+        await other.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "cache.example.net:6380,password=s3cret,ssl=True,abortConnect=False",
+        "https://:s3cret@cache.example.net",
+        "rediss://:s3cret/@cache.example.net:6380/0",
+        "rediss://:s3cret#@cache.example.net:6380/0",
+        "rediss://:s3cret?@cache.example.net:6380/0",
+        "rediss://:6380/s3cret",
+        "rediss://:s3cret@cache.example.net:port/0",
+        "rediss://:s3cret@cache.example.net:99999/0",
+        "rediss://:s3cret@cache.example.net:6380/zero",
+        "rediss://:s3cret@[cache.example.net:6380/0",
+        "rediss://:s3cret@cache.example.net:6380/0?s3cret=1",
+        "rediss://:s3cret@cache.example.net:6380/0?max_connections=s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0#s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0?ssl_cert_reqs=s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0?ssl_ca_certs=s3cret.pem",
+    ],
+)
+def test_a_malformed_address_is_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ConfigError, match="REDIS_URL") as raised:
+        RedisCache(url=url)
+    assert "s3cret" not in f"{raised.value}"
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:k%2Fey@[::1]:6380/2", "redis://u:p@h/?db=1"])
+async def test_nothing_is_connected_before_the_first_call(url: str) -> None:
+    async with opened(url):
+        pass
