@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,8 +25,29 @@ async def secrets(kind: str, tmp_path: Path) -> AsyncIterator[SecretStore]:
         yield secrets
 
 
-async def test_an_unknown_secret_is_none(secrets: SecretStore) -> None:
+async def test_an_unknown_secret_is_none_and_has_no_versions(secrets: SecretStore) -> None:
     assert await secrets.get("unknown") is None
+    assert await secrets.versions("unknown") == []
+
+
+async def test_a_created_secret_is_its_only_version(secrets: SecretStore) -> None:
+    before = time.time()
+    await secrets.get_or_create("key", lambda: "the secret")
+    [version] = await secrets.versions("key")
+    assert version.value == "the secret"
+    # Services count in whole seconds.
+    assert int(before) - 1 <= version.created_at <= time.time() + 1
+
+
+async def test_a_secret_that_came_after_it_was_asked_for_is_found(secrets: SecretStore) -> None:
+    assert await secrets.get("key") is None
+    await secrets.get_or_create("key", lambda: "the secret")
+    assert await secrets.get("key") == "the secret"
+
+
+async def test_a_version_does_not_show_its_value(secrets: SecretStore) -> None:
+    await secrets.get_or_create("key", lambda: "the-secret")
+    assert "the-secret" not in repr(await secrets.versions("key"))
 
 
 async def test_a_created_secret_is_kept_also_for_others(
@@ -43,6 +65,8 @@ async def test_a_created_secret_is_kept_also_for_others(
 async def test_a_name_of_other_characters_is_refused(secrets: SecretStore, name: str) -> None:
     with pytest.raises(ConfigError):
         await secrets.get(name)
+    with pytest.raises(ConfigError):
+        await secrets.versions(name)
     with pytest.raises(ConfigError):
         await secrets.get_or_create(name, lambda: "secret")
 
@@ -66,4 +90,4 @@ def create_in_process(kind: str, folder: Path) -> list[str]:
 
 async def test_processes_get_one_secret(secrets: SecretStore, kind: str, tmp_path: Path) -> None:
     first, second, third = await in_processes(create_in_process, [(kind, tmp_path)] * 3)
-    assert first == second == third
+    assert first == second == third == [await secrets.get(f"key-{n}") for n in range(20)]

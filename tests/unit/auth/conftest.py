@@ -1,6 +1,6 @@
 """The door of a test's own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from shared.caches.sqlite import SqliteCache
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.local import LocalSecrets
 from tests.stand_ins.door import Door
+from tests.stand_ins.versioned_secrets import INTERVAL, PAUSE, Clock, VersionedSecrets
 
 
 @pytest.fixture
@@ -32,3 +33,19 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     yield door
     for part in (door.users, door.passwords, door.cache):
         await part.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def process(clock: Clock) -> Callable[[VersionedSecrets], AccessTokens]:
+    """The tokens of one process."""
+
+    def process(store: VersionedSecrets) -> AccessTokens:
+        ring = KeyRing(store, "jwt-signing-key", refresh_after=INTERVAL, retry_after=PAUSE, clock=clock)
+        return AccessTokens(keys=ring, issuer="rag", audience="rag", lifetime=900)
+
+    return process
