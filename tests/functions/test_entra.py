@@ -18,7 +18,7 @@ from shared.ingest import pipeline
 from shared.secret_stores.local import LocalSecrets
 from shared.services import Services
 from shared.settings import Settings, read_settings
-from tests.stand_ins.entra_tenant import AUDIENCE, Tenant, tokens_of
+from tests.stand_ins.entra_tenant import AUDIENCE, KnownKeys, Tenant, tokens_of
 from tests.stand_ins.pipeline_services import pipeline_services
 
 ADA = "ada00000-1111-4222-8333-444444444444"
@@ -177,6 +177,13 @@ async def test_accounts_of_our_own_stay_and_end_with_their_session(bob: Any) -> 
     assert (await bob.http.get("/api/auth/me")).json()["email"] == bob.email
     assert (await bob.http.post("/api/auth/revoke", data={"token": bob.refresh_token})).status_code == 200
     assert (await bob.http.get("/api/auth/me")).status_code == 401
+
+
+async def test_the_keys_are_closed_with_the_services(tmp_path: Path) -> None:
+    keys = KnownKeys(ENTRA)
+    services = pipeline_services(tmp_path, passwords=Passwords(), entra_tokens=tokens_of(ENTRA, keys=keys))
+    await services.close()
+    assert keys.is_closed
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ class KnownKeys:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self.asked: list[str] = []
+        self.is_closed = False
 
     async def find(self, key_id: str) -> jwt.PyJWK | None:
         self.asked.append(key_id)
@@ -101,7 +102,7 @@ class KnownKeys:
         return jwt.PyJWK(known[0], "RS256") if known else None
 
     async def close(self) -> None:
-        pass
+        self.is_closed = True
 
 
 def tokens_of(tenant: Tenant, **changes: Any) -> EntraTokens:

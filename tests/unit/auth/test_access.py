@@ -1,12 +1,17 @@
 """Who may read and who may change a document."""
 
+from uuid import uuid4
+
 import pytest
 
-from shared.auth.access import filter_for, may_change, may_read
-from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
+from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
+from shared.domain import EVERYONE, Document, DocumentStatus, Principal, group_reader, user_reader
 
 ADA = Principal(user_id="ada", email="ada@example.org")
 ROOT = Principal(user_id="root", email="root@example.org", is_administrator=True)
+
+PUMPS, VALVES = str(uuid4()), str(uuid4())
+EVE = Principal(user_id=str(uuid4()), email="eve@example.org", groups=frozenset({PUMPS}))
 
 
 def document(owner: str | None, *readers: str, status: DocumentStatus = DocumentStatus.INDEXED) -> Document:
@@ -34,6 +39,40 @@ def test_administrators_search_no_more_than_others() -> None:
 )
 def test_only_readers_may_read(readers: tuple[str, ...], allowed: bool) -> None:
     assert may_read(ADA, document("bob", *readers)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("reader", "allowed"),
+    [
+        (group_reader(PUMPS), True),
+        (group_reader(VALVES), False),
+        (user_reader(PUMPS), False),
+        (group_reader(EVE.user_id), False),
+        (PUMPS, False),
+    ],
+    ids=["group", "other group", "user with the group's id", "group with the user's id", "bare id"],
+)
+def test_members_read_what_is_shared_with_their_group(reader: str, allowed: bool) -> None:
+    assert may_read(EVE, document("bob", reader)) is allowed
+    assert (reader in filter_for(EVE)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("reader", "is_one"),
+    [
+        (group_reader(PUMPS), True),
+        (user_reader(EVE.user_id), True),
+        (user_reader(uuid4().hex), False),  # an account of our own
+        (user_reader(EVE.user_id).upper(), False),
+        (f"{group_reader(PUMPS)}\n", False),
+        (f"role:{PUMPS}", False),
+        (PUMPS, False),
+        (EVERYONE, False),
+    ],
+    ids=["group", "user", "account", "upper case", "line break", "role", "bare", "everyone"],
+)
+def test_ids_of_entra_are_told_from_those_of_our_own(reader: str, is_one: bool) -> None:
+    assert is_directory_reader(reader) is is_one
 
 
 def test_a_deleted_document_is_nobodys_to_read() -> None:
