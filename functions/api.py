@@ -20,6 +20,8 @@ from functions import (
 from functions.dependencies import Runtime
 from functions.edge import BodyLimit, RequestEdge
 from functions.problems import handle_errors
+from shared.azure_storage import blob_origin
+from shared.settings import Settings
 
 _ROUTERS = (
     auth.router,
@@ -64,5 +66,17 @@ def build_api(runtime: Runtime) -> FastAPI:
         api.router.routes.extend(router.routes)
     handle_errors(api)
     api.add_middleware(BodyLimit, default=_BODY, by_prefix=_CHAT_BODIES)
-    api.add_middleware(RequestEdge, metrics=runtime.metrics)
+    api.add_middleware(RequestEdge, metrics=runtime.metrics, upload_origin=_upload_origin(runtime.settings))
     return api
+
+
+def _upload_origin(settings: Settings) -> str | None:
+    """Where direct uploads go, if they do not come here."""
+    if settings.blob_store != "azure_blob":
+        return None
+    connection_string = settings.azurewebjobsstorage
+    return blob_origin(
+        connection_string=connection_string.get_secret_value() if connection_string else None,
+        name=settings.azurewebjobsstorage_accountname,
+        blob_url=settings.azurewebjobsstorage_blobserviceuri,
+    )

@@ -26,7 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # no route matches a line break: it w
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _GONE = 499  # the client did not wait; not sent, only counted
 _CHAT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {connect}; "
     "img-src 'self' blob: data:; frame-src 'self' blob:; object-src blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -35,11 +35,15 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 class RequestEdge:
     """Outermost: request id, security headers, one log line and the metrics of each request, and the
-    answer to what nobody foresaw."""
+    answer to what nobody foresaw.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    `upload_origin`: where the chat page may send files besides here.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, upload_origin: str | None) -> None:
         self._app = app
         self._metrics = metrics
+        self._chat_policy = _CHAT_POLICY.format(connect=" ".join(filter(None, ("'self'", upload_origin))))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +58,7 @@ class RequestEdge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _mark(message, scope["path"], request_id)
+                self._mark(message, scope["path"], request_id)
             await send(message)
 
         try:
@@ -69,6 +73,16 @@ class RequestEdge:
             await problem_response(error, request_id)(scope, receive, send_marked)
         finally:
             self._record(scope, status, request_id, time.perf_counter() - started)
+
+    def _mark(self, message: Message, path: str, request_id: str) -> None:
+        headers = MutableHeaders(scope=message)
+        headers["X-Request-Id"] = request_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        in_chat = path == "/chat" or path.startswith("/chat/")
+        headers["Content-Security-Policy"] = self._chat_policy if in_chat else _API_POLICY
+        # Answers are somebody's own; a route that knows better has said so.
+        headers.setdefault("Cache-Control", "no-store")
 
     def _record(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -143,14 +157,3 @@ def _announced_size(scope: Scope) -> int:
 def _request_id(scope: Scope) -> str:
     offered = Headers(scope=scope).get("x-request-id", "")
     return offered if _SANE_ID.fullmatch(offered) else str(uuid4())
-
-
-def _mark(message: Message, path: str, request_id: str) -> None:
-    headers = MutableHeaders(scope=message)
-    headers["X-Request-Id"] = request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    in_chat = path == "/chat" or path.startswith("/chat/")
-    headers["Content-Security-Policy"] = _CHAT_POLICY if in_chat else _API_POLICY
-    # Answers are somebody's own; a route that knows better has said so.
-    headers.setdefault("Cache-Control", "no-store")

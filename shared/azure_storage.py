@@ -1,6 +1,6 @@
 """A storage account: where its blobs and queues listen, and what opens them.
 
-Called by compose for `AzureBlobStore` and `AzureStorageQueue`, and by the edge, whose page uploads to it.
+Called by compose for `AzureBlobStore` and `AzureStorageQueue`, and by api, since the page uploads to it.
 Imports no SDK.
 """
 
@@ -51,12 +51,6 @@ class StorageAccount:
         """As the SDK's clients take it."""
         return {"account_name": self.name, "account_key": self.key} if self.key else self.identity
 
-    @property
-    def blob_origin(self) -> str:
-        """What a page's content security policy calls it."""
-        parts = urlsplit(self.blob_url)
-        return f"{parts.scheme}://{parts.netloc}"
-
 
 def storage_account(
     *,
@@ -73,8 +67,8 @@ def storage_account(
     if connection_string:
         return _from_connection_string(connection_string)
     if name:
-        blob_url = blob_url or f"https://{name}.blob.{_CLOUD}"
-        queue_url = queue_url or f"https://{name}.queue.{_CLOUD}"
+        blob_url = blob_url or _usual_url(name, "blob")
+        queue_url = queue_url or _usual_url(name, "queue")
     if not blob_url or not queue_url:
         raise ConfigError(f"set {SETTING}, {SETTING}__accountName, or both of its service URIs")
     blob_url = _address(blob_url, f"{SETTING}__blobServiceUri")
@@ -84,6 +78,22 @@ def storage_account(
     return StorageAccount(
         name=name or _name_in(blob_url), blob_url=blob_url, queue_url=queue_url, identity=identity
     )
+
+
+def blob_origin(*, connection_string: str | None, name: str | None, blob_url: str | None) -> str | None:
+    """What a page's content security policy calls the account's blobs.
+
+    None for a connection string that only the secret store knows, unless the address is given, too.
+    Errors: `ConfigError`.
+    """
+    if connection_string and not connection_string.startswith("secret:"):
+        blob_url = _from_connection_string(connection_string).blob_url
+    elif name:
+        blob_url = blob_url or _usual_url(name, "blob")
+    if not blob_url:
+        return None
+    parts = urlsplit(_address(blob_url, f"{SETTING}__blobServiceUri"))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def code_of(error: Exception) -> str | None:
@@ -105,10 +115,14 @@ def _from_connection_string(text: str) -> StorageAccount:
     cloud = given.get("endpointsuffix", _CLOUD)
     scheme = given.get("defaultendpointsprotocol", "https")
     blob_url, queue_url = (
-        _address(given.get(f"{service}endpoint") or f"{scheme}://{name}.{service}.{cloud}", SETTING)
+        _address(given.get(f"{service}endpoint") or _usual_url(name, service, scheme, cloud), SETTING)
         for service in ("blob", "queue")
     )
     return StorageAccount(name=name, blob_url=blob_url, queue_url=queue_url, key=key)
+
+
+def _usual_url(name: str, service: str, scheme: str = "https", cloud: str = _CLOUD) -> str:
+    return f"{scheme}://{name}.{service}.{cloud}"
 
 
 def _is_base64(key: str) -> bool:
