@@ -61,6 +61,12 @@ async def test_the_first_increment_starts_the_ttl_and_later_ones_do_not_prolong_
     assert await cache.increment("n", ttl=60) == 1
 
 
+async def test_what_is_no_number_counts_from_zero(cache: Cache) -> None:
+    await cache.set("words", b"some words", ttl=60)
+    assert await cache.increment("words", by=3, ttl=60) == 3
+    assert await cache.get("words") == b"3"
+
+
 async def test_concurrent_increments_lose_none(cache: Cache) -> None:
     counted = await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(50)))
     assert sorted(counted) == list(range(1, 51))

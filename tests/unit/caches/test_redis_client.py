@@ -1,0 +1,39 @@
+"""What `REDIS_URL` may say."""
+
+import pytest
+
+from shared.caches.redis import RedisCache
+from shared.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "cache.example.net:6380,password=s3cret,ssl=True,abortConnect=False",
+        "https://:s3cret@cache.example.net",
+        "rediss://:s3cret/@cache.example.net:6380/0",
+        "rediss://:s3cret#@cache.example.net:6380/0",
+        "rediss://:s3cret?@cache.example.net:6380/0",
+        "rediss://:6380/s3cret",
+        "rediss://:s3cret@cache.example.net:port/0",
+        "rediss://:s3cret@cache.example.net:99999/0",
+        "rediss://:s3cret@cache.example.net:6380/zero",
+        "rediss://:s3cret@[cache.example.net:6380/0",
+        "rediss://:s3cret@cache.example.net:6380/0?s3cret=1",
+        "rediss://:s3cret@cache.example.net:6380/0?max_connections=s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0#s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0?ssl_cert_reqs=s3cret",
+        "rediss://:s3cret@cache.example.net:6380/0?ssl_ca_certs=s3cret.pem",
+    ],
+)
+def test_a_malformed_address_is_refused_without_being_quoted(url: str) -> None:
+    with pytest.raises(ConfigError, match="REDIS_URL") as raised:
+        RedisCache(url=url)
+    assert "s3cret" not in f"{raised.value}"
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:k%2Fey@[::1]:6380/2", "redis://u:p@h/?db=1"])
+async def test_an_address_is_taken_without_being_connected_to(url: str) -> None:
+    await RedisCache(url=url).close()
