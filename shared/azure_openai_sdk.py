@@ -69,7 +69,8 @@ async def calling_openai(deployment: Deployment, *, timeout: float) -> AsyncIter
             raise BackendUnavailable(f"{message}; check {_ENDPOINT}") from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise BackendUnavailable(f"{deployment} broke off its answer") from error
-        except (ValueError, TypeError, KeyError) as error:  # what its parsers raise for other people's JSON
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            # What its parsers raise for what other servers say.
             message = "the server does not answer as Azure OpenAI does"
             raise BackendUnavailable(f"{message}; check {_ENDPOINT}") from error
 

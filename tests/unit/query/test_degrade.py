@@ -1,3 +1,8 @@
+import asyncio
+import logging
+from contextlib import aclosing
+from time import monotonic
+
 import pytest
 
 from shared.domain import ChatDelta, Prompt
@@ -8,24 +13,44 @@ PROMPT = Prompt(question="?", passages=(), messages=(), max_tokens=10)
 
 
 class ScriptedModel:
-    """Says its words, then raises its error."""
+    """Waits, says its words, then raises its error. Knows how long it was given, and how it ended."""
 
-    def __init__(self, name: str, *words: str, error: Exception | None = None) -> None:
+    def __init__(self, name: str, *words: str, error: Exception | None = None, delay: float = 0.0) -> None:
         self.name = name
-        self._words, self._error = words, error
+        self._words, self._error, self._delay = words, error, delay
+        self.timeouts: list[float] = []
+        self.is_running = False
 
     async def stream(self, prompt, *, timeout):
-        for word in self._words:
-            yield ChatDelta(text=word)
-        if self._error:
-            raise self._error
+        self.timeouts.append(timeout)
+        self.is_running = True
+        try:
+            await asyncio.sleep(self._delay)
+            for word in self._words:
+                yield ChatDelta(text=word)
+            if self._error:
+                raise self._error
+        finally:
+            self.is_running = False
 
     async def close(self) -> None:
         pass
 
 
-async def said(ladder: Ladder) -> str:
-    return "".join([delta.text async for delta in ladder.stream(PROMPT, timeout=1.0)])
+async def said(ladder: Ladder, timeout: float = 1.0) -> str:
+    return "".join([delta.text async for delta in ladder.stream(PROMPT, timeout=timeout)])
+
+
+def broken(name: str) -> ScriptedModel:
+    return ScriptedModel(name, error=BackendUnavailable("down; check AZURE_OPENAI_ENDPOINT"))
+
+
+async def test_the_first_model_that_answers_is_the_last_one_asked() -> None:
+    smaller, quoting = ScriptedModel("small", "No."), ScriptedModel("quoting", "No.")
+    ladder = Ladder(chat_model=ScriptedModel("large", "Yes."), smaller=smaller, fallback=quoting)
+    assert await said(ladder) == "Yes."
+    assert (ladder.degraded, ladder.reason, ladder.model) == (None, None, "large")
+    assert (smaller.timeouts, quoting.timeouts) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -33,23 +58,89 @@ async def said(ladder: Ladder) -> str:
 )
 async def test_the_extractive_model_answers_when_the_other_fails_before_its_first_word(error, reason) -> None:
     ladder = Ladder(
-        chat_model=ScriptedModel("large", error=error), fallback=ScriptedModel("small", "Quoted.")
+        chat_model=ScriptedModel("large", error=error), fallback=ScriptedModel("quoting", "Quoted.")
     )
     assert await said(ladder) == "Quoted."
-    assert (ladder.degraded, ladder.model) == ("extractive", "small")
+    assert (ladder.degraded, ladder.model) == ("extractive", "quoting")
     assert reason in (ladder.reason or "")
+
+
+async def test_the_smaller_model_answers_before_anything_is_quoted() -> None:
+    quoting = ScriptedModel("quoting", "Quoted.")
+    ladder = Ladder(chat_model=broken("large"), smaller=ScriptedModel("small", "Shorter."), fallback=quoting)
+    assert await said(ladder) == "Shorter."
+    assert (ladder.degraded, ladder.model) == ("smaller_model", "small")
+    assert "unavailable" in (ladder.reason or "")
+    assert quoting.timeouts == []
+
+
+async def test_passages_are_quoted_when_the_smaller_model_fails_too() -> None:
+    ladder = Ladder(
+        chat_model=broken("large"), smaller=broken("small"), fallback=ScriptedModel("quoting", "Quoted.")
+    )
+    assert await said(ladder) == "Quoted."
+    assert (ladder.degraded, ladder.model) == ("extractive", "quoting")
+
+
+async def test_an_answer_without_a_word_counts_as_a_failure() -> None:
+    ladder = Ladder(chat_model=ScriptedModel("large"), fallback=ScriptedModel("quoting", "Quoted."))
+    assert await said(ladder) == "Quoted."
+
+
+async def test_silent_models_leave_time_for_the_next_and_all_keep_to_the_deadline() -> None:
+    large, small = ScriptedModel("large", "late", delay=60), ScriptedModel("small", "late", delay=60)
+    quoting = ScriptedModel("quoting", "Quoted.")
+    ladder = Ladder(chat_model=large, smaller=small, fallback=quoting)
+    started = monotonic()
+    assert await said(ladder, timeout=1.0) == "Quoted."
+    assert 0.8 <= monotonic() - started < 1.5
+    assert large.timeouts == [pytest.approx(1.0, abs=0.05)]
+    assert small.timeouts == [pytest.approx(0.4, abs=0.1)]
+    assert quoting.timeouts == [pytest.approx(0.16, abs=0.1)]
+    assert not large.is_running
+    assert not small.is_running
+    assert "too slow" in (ladder.reason or "")
+
+
+async def test_a_model_that_has_begun_may_use_all_the_time() -> None:
+    class Slow(ScriptedModel):
+        async def stream(self, prompt, *, timeout):
+            yield ChatDelta(text="Slowly")
+            await asyncio.sleep(0.4)
+            yield ChatDelta(text=" but well.")
+
+    ladder = Ladder(chat_model=Slow("large"), fallback=ScriptedModel("quoting", "Quoted."))
+    assert await said(ladder, timeout=0.5) == "Slowly but well."
 
 
 async def test_a_failure_after_the_first_word_is_raised() -> None:
     ladder = Ladder(
         chat_model=ScriptedModel("large", "It", error=BackendUnavailable("reset")),
-        fallback=ScriptedModel("small", "Quoted."),
+        fallback=ScriptedModel("quoting", "Quoted."),
     )
     with pytest.raises(BackendUnavailable):
         await said(ladder)
 
 
 async def test_a_failing_fallback_is_not_asked_twice() -> None:
-    model = ScriptedModel("small", error=BackendUnavailable("down"))
+    model = broken("quoting")
     with pytest.raises(BackendUnavailable):
         await said(Ladder(chat_model=model, fallback=model))
+    assert len(model.timeouts) == 1
+
+
+async def test_closing_the_stream_ends_the_models_work() -> None:
+    model = ScriptedModel("large", "many", "words")
+    ladder = Ladder(chat_model=model, fallback=ScriptedModel("quoting", "Quoted."))
+    async with aclosing(ladder.stream(PROMPT, timeout=1.0)) as deltas:
+        await anext(deltas)
+        assert model.is_running
+    assert not model.is_running
+
+
+async def test_the_log_says_why_a_model_did_not_answer(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        await said(Ladder(chat_model=broken("large"), fallback=ScriptedModel("quoting", "Quoted.")))
+    (record,) = caplog.records
+    assert record.getMessage() == "chat_model_failed"
+    assert "AZURE_OPENAI_ENDPOINT" in record.event_fields["reason"]  # type: ignore[attr-defined]
