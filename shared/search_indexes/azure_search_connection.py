@@ -11,9 +11,10 @@ from azure.search.documents.aio import SearchClient
 from azure.search.documents.indexes.aio import SearchIndexClient
 
 from shared.azure_sdk import Credential
+from shared.errors import BackendUnavailable
 from shared.search_indexes.azure_search_documents import literal
 from shared.search_indexes.azure_search_schema import SEMANTIC
-from shared.search_indexes.azure_search_service import CLIENT_OPTIONS, reaching
+from shared.search_indexes.azure_search_service import CLIENT_OPTIONS, REPEATABLE, reaching
 from shared.search_indexes.azure_search_setup import prepare
 from shared.search_indexes.azure_search_writes import Action, Fields, send
 
@@ -47,7 +48,7 @@ class SearchConnection:
         """The documents of a request as `SearchClient.search` takes it."""
         client = await self._ready()
         async with reaching(timeout=_TIMEOUT):
-            return [one async for one in await client.search(**request)]
+            return [one async for one in await client.search(**request, **REPEATABLE)]
 
     async def find_reranked(self, request: dict[str, Any]) -> Found:
         """In the semantic ranker's order, with its score; while it cannot, without it, and logged."""
@@ -60,12 +61,17 @@ class SearchConnection:
         client = await self._ready()
         async with reaching(timeout=_TIMEOUT):
             try:
-                found = [one async for one in await client.search(**request | semantic)]
+                found = [one async for one in await client.search(**request | semantic, **REPEATABLE)]
             except HttpResponseError as error:
+                if error.status_code == 400:
+                    raise BackendUnavailable(
+                        "the semantic ranker refuses to work; switch it on in the search service, or set "
+                        "AZURE_SEARCH_SEMANTIC_RANKER=false"
+                    ) from error
                 if error.status_code != _QUOTA_SPENT:
                     raise
                 _log.warning("semantic_ranker_skipped", extra={"reason": "its quota is spent"})
-                return [one async for one in await client.search(**request)]
+                return [one async for one in await client.search(**request, **REPEATABLE)]
         if any(one["@search.reranker_score"] is None for one in found):
             _log.warning("semantic_ranker_skipped", extra={"reason": "it is overloaded"})
         return found
@@ -73,7 +79,7 @@ class SearchConnection:
     async def count(self, condition: str | None = None) -> int:
         client = await self._ready()
         async with reaching(timeout=_TIMEOUT):
-            results = await client.search(filter=condition, include_total_count=True, top=0)
+            results = await client.search(filter=condition, include_total_count=True, top=0, **REPEATABLE)
             return await results.get_count()
 
     async def key_pages(self, condition: str) -> AsyncIterator[list[str]]:

@@ -22,8 +22,9 @@ _DELIMITERS = tuple(chain("|,;", map(chr, range(0xE000, 0xF8FF))))
 
 
 def key_of(chunk_id: str) -> str:
-    """The chunk's id in the characters a key may have: letters, digits, `_`, `-` and `=`."""
-    return quote(chunk_id, safe="").replace(".", "%2E").replace("~", "%7E").replace("%", "=")
+    """The chunk's id in the characters a key may have; `_` it may not begin with."""
+    quoted = quote(chunk_id, safe="")
+    return quoted.replace(".", "%2E").replace("~", "%7E").replace("_", "%5F").replace("%", "=")
 
 
 def id_of(key: str) -> str:
@@ -50,7 +51,7 @@ def document_of(indexed: IndexedChunk) -> dict[str, Any]:
         **dict(zip(SEARCHED, spelled, strict=True)),
         "original": None if spelled == written else json.dumps(written),
         "readers": sorted(indexed.readers),
-        "embedding": list(indexed.embedding),
+        "embedding": [float(f"{number:.9g}") for number in indexed.embedding],  # all that a float32 has
     }
 
 

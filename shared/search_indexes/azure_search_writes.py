@@ -16,12 +16,12 @@ from azure.search.documents.models import IndexAction, IndexDocumentsBatch, Inde
 
 from shared.azure_sdk import refused, seconds
 from shared.errors import BackendUnavailable
-from shared.search_indexes.azure_search_service import SERVICE, reaching
+from shared.search_indexes.azure_search_service import REPEATABLE, SERVICE, reaching
 
 _log = logging.getLogger(__name__)
 
 _MAX_COUNT = 1_000  # documents of a batch that the service takes
-_MAX_BYTES = 15_000_000  # it takes 16 MB, the frame included
+_MAX_BYTES = 1_000_000  # it takes 16 MB, but sending a larger body at once would hold up the event loop
 _TIMEOUT = 60.0  # seconds for one batch
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.2  # seconds; doubles
@@ -78,7 +78,7 @@ async def _try(client: SearchClient, action: Action, batch: list[Fields]) -> _Ou
     actions = [IndexAction({"@search.action": action, **document}) for document in batch]
     async with reaching(timeout=_TIMEOUT):
         try:
-            results = await client.index_documents(IndexDocumentsBatch(actions=actions))
+            results = await client.index_documents(IndexDocumentsBatch(actions=actions), **REPEATABLE)
         except HttpResponseError as error:
             if error.status_code not in _BUSY:
                 raise

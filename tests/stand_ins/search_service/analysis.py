@@ -25,10 +25,6 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f\u3040-\u30f
 _BUILT_IN = ("cjk_width", "lowercase", "cjk_bigram", "asciifolding", "english")
 
 
-def is_word_character(character: str) -> bool:
-    return character.isalnum() or character == "_" or unicodedata.category(character) in ("Mn", "Mc", "Cf")
-
-
 def analyze(text: str, definition: Definition, name: str) -> list[str]:
     """`name`: the analyzer's, defined in the index or one of the service's own."""
     custom = {one["name"]: one for one in definition.get("analyzers") or ()}.get(name)
@@ -64,17 +60,25 @@ def _tokenize(text: str) -> list[str]:
     tokens: list[str] = []
     run = ""
     for character in text + " ":
-        is_paired = re.match(f"[{_HAN}]", character) is not None
-        is_inside = is_word_character(character) or (character in "'’." and bool(run))
-        if is_inside and not is_paired and len(run) < 255:
+        kind = _kind(character)
+        if (kind == "word" or (kind == "inside" and run)) and len(run) < 255:
             run += character
             continue
-        if run.strip("'’."):
-            tokens.append(run.strip("'’."))
-        run = character if is_inside and not is_paired else ""
-        if is_paired:
+        if word := run.strip("'’."):
+            tokens.append(word)
+        run = character if kind == "word" else ""
+        if kind == "paired":
             tokens.append(character)
     return tokens
+
+
+@functools.cache
+def _kind(character: str) -> str:
+    if re.match(f"[{_HAN}]", character):
+        return "paired"
+    if character.isalnum() or character == "_" or unicodedata.category(character) in ("Mn", "Mc", "Cf"):
+        return "word"
+    return "inside" if character in "'’." else "between"
 
 
 def _filtered(tokens: list[str], filters: tuple[str, ...]) -> list[str]:
