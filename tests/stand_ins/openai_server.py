@@ -206,6 +206,7 @@ def main() -> None:
     parser.add_argument("--status", type=int, default=200)
     parser.add_argument("--first-token-delay", type=float, default=0.0)
     parser.add_argument("--token-delay", type=float, default=0.05)
+    parser.add_argument("--api-key")
     parser.add_argument("--dimension", type=int, default=1536)
     parser.add_argument("--tls", action="store_true")
     options = vars(parser.parse_args())

@@ -1,13 +1,17 @@
 import asyncio
 import logging
 from contextlib import aclosing
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
-from shared.domain import ChatDelta, Prompt
+from shared.auth.passwords import Passwords
+from shared.domain import ChatDelta, DoneEvent, Principal, Prompt, Question
 from shared.errors import BackendTimeout, BackendUnavailable
+from shared.query.answer import answer
 from shared.query.degrade import Ladder
+from tests.stand_ins.pipeline_services import ingested, pipeline_services
 
 PROMPT = Prompt(question="?", passages=(), messages=(), max_tokens=10)
 
@@ -20,6 +24,7 @@ class ScriptedModel:
         self._words, self._error, self._delay = words, error, delay
         self.timeouts: list[float] = []
         self.is_running = False
+        self.is_closed = False
 
     async def stream(self, prompt, *, timeout):
         self.timeouts.append(timeout)
@@ -34,7 +39,7 @@ class ScriptedModel:
             self.is_running = False
 
     async def close(self) -> None:
-        pass
+        self.is_closed = True
 
 
 async def said(ladder: Ladder, timeout: float = 1.0) -> str:
@@ -144,3 +149,21 @@ async def test_the_log_says_why_a_model_did_not_answer(caplog: pytest.LogCapture
     (record,) = caplog.records
     assert record.getMessage() == "chat_model_failed"
     assert "AZURE_OPENAI_ENDPOINT" in record.event_fields["reason"]  # type: ignore[attr-defined]
+
+
+async def test_an_answer_by_the_smaller_model_says_so(tmp_path: Path) -> None:
+    smaller = ScriptedModel("small", "A week [1].")
+    services = pipeline_services(
+        tmp_path, chat_model=broken("large"), smaller_chat_model=smaller, passwords=Passwords()
+    )
+    await ingested(services, "Returns take a week.")
+    ada = Principal(user_id="ada", email="ada@example.org")
+    done = [event async for event in answer(Question(text="How long do returns take?"), ada, services)][-1]
+    assert isinstance(done, DoneEvent)
+    assert (done.answer.text, done.answer.degraded, done.answer.model) == (
+        "A week [1].",
+        "smaller_model",
+        "small",
+    )
+    await services.close()
+    assert smaller.is_closed
