@@ -81,6 +81,11 @@ class KeyVault:
     def url(self) -> str:
         return f"https://127.0.0.1:{self._http.server_address[1]}"
 
+    @property
+    def resource(self) -> str:
+        """What tokens are for. The SDK demands that the vault is inside: 127.0.0.1 is inside 0.0.1."""
+        return self.url.replace("127.", "", 1)
+
     def fail(self, status: int, reason: str | None = None, **more: Any) -> None:
         self.failure = Failure(status=status, reason=reason, **more)
 
@@ -163,9 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, json.dumps(answer), {})
 
     def _challenge(self, vault: KeyVault) -> None:
-        # The SDK demands that the vault is in the resource's domain: of 127.0.0.1 that is 0.0.1.
-        resource = vault.url.replace("127.", "", 1)
-        challenge = f'Bearer authorization="https://login.example/{vault.tenant}", resource="{resource}"'
+        login = f"https://login.example/{vault.tenant}"
+        challenge = f'Bearer authorization="{login}", resource="{vault.resource}"'
         self._error(401, "Unauthorized", None, {"WWW-Authenticate": challenge})
 
     def _next_failure(self, vault: KeyVault) -> Failure | None:

@@ -1,5 +1,6 @@
 """Where local secrets come from, and who may read them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,12 @@ async def test_a_folder_that_cannot_be_used_is_unavailable(tmp_path: Path) -> No
     secrets = LocalSecrets(tmp_path / "file", {})
     with pytest.raises(BackendUnavailable, match="cannot be"):
         await secrets.get_or_create("key", lambda: "secret")
+
+
+async def test_a_file_is_a_version_as_old_as_itself_and_an_entry_is_of_no_age(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from the file\n")
+    os.utime(tmp_path / "key", (0, 1_700_000_000))
+    [stored] = await LocalSecrets(tmp_path, {}).versions("key")
+    [given] = await LocalSecrets(tmp_path, {"RAG_SECRET_KEY": "given"}).versions("key")
+    assert (stored.value, stored.created_at) == ("from the file", 1_700_000_000)
+    assert (given.value, given.created_at) == ("given", 0)
