@@ -10,10 +10,10 @@ from functions import ingest
 from functions.api import build_api
 from functions.bridge import register_api
 from functions.dependencies import Runtime
-from shared.compose import open_services
+from shared.compose import start_services
 from shared.settings import read_settings
 
-runtime = Runtime(read_settings(), open_services)
+runtime = Runtime(read_settings(), start_services)
 api = build_api(runtime)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API checks who calls
 

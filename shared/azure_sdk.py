@@ -16,6 +16,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from shared.errors import BackendTimeout, BackendUnavailable
 
+Identity: TypeAlias = AsyncTokenCredential
 Credential: TypeAlias = AsyncTokenCredential | AzureKeyCredential
 
 _BUSY_RETRY_AFTER = 5.0  # seconds, where the service names none
@@ -38,6 +39,15 @@ def open_credential() -> AsyncTokenCredential:
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - half a second, not needed with keys
 
     return DefaultAzureCredential()
+
+
+def key_or_identity(key: str, identity: Identity | None) -> Credential:
+    """What a client signs in with: the key if there is one."""
+    if key:
+        return AzureKeyCredential(key)
+    if identity is None:
+        raise ValueError("neither a key nor an identity")
+    return identity
 
 
 @asynccontextmanager

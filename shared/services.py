@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from shared.auth.entra import EntraTokens
 from shared.auth.passwords import Passwords
@@ -32,6 +33,10 @@ class Limits:
     answer_timeout: float = 30.0  # seconds, for the whole request
 
 
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     search_index: SearchIndex
@@ -49,6 +54,7 @@ class Services:
     count_tokens: Callable[[str], int]
     limits: Limits
     smaller_chat_model: ChatModel | None = None  # a second deployment: asked before the fallback
+    identity: Closable | None = None  # of the process, which plugs sign in with
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
 
@@ -64,3 +70,5 @@ class Services:
             await plug.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):
             await store.close()
+        if self.identity is not None:
+            await self.identity.close()

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from functions.api import build_api
 from functions.dependencies import Runtime
-from shared import compose
+from shared.compose import count_tokens, plugs
 from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
@@ -36,16 +36,16 @@ async def open_without_models(settings: Settings) -> Services:
     """The services of the local profile but for what loads weights or starts processes."""
     passwords = Passwords()
     not_needed = cast("Any", NotNeeded())
-    secrets = compose.open_secret_store(settings)
+    secrets = plugs.open_secret_store(settings)
     return Services(
-        search_index=compose.open_search_index(settings, _DIMENSION),
+        search_index=plugs.open_search_index(settings, _DIMENSION),
         embedder=not_needed,
         chat_model=not_needed,
         fallback_chat_model=not_needed,
-        metadata=compose.open_metadata_store(settings),
-        blobs=compose.open_blob_store(settings),
-        queue=compose.open_event_queue(settings),
-        cache=compose.open_cache(settings),
+        metadata=plugs.open_metadata_store(settings),
+        blobs=plugs.open_blob_store(settings),
+        queue=plugs.open_event_queue(settings),
+        cache=plugs.open_cache(settings),
         secrets=secrets,
         parsers=not_needed,
         access_tokens=AccessTokens(

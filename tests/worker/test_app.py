@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from shared.compose import open_event_queue
+from shared.compose.plugs import open_event_queue
 from shared.ingest.events import INGEST_QUEUE, StorageEvent, encode
 from shared.settings import Settings
 from tests.worker.person import Person, succeeded

@@ -1,0 +1,186 @@
+"""The one place that builds the services: settings in, `Services` out. Called by the edge and the CLI.
+
+The loaders in `plugs` import an adapter each, so that a process pays for what it uses and no more. No
+adapter connects before it is used: opening looks up the secrets that settings name, and nothing else.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from shared.auth.key_ring import KeyRing
+from shared.auth.passwords import Passwords
+from shared.auth.tokens import AccessTokens
+from shared.blob_stores.base import BlobStore
+from shared.compose import plugs
+from shared.compose.plugs import import_adapters
+from shared.domain import IndexVersion
+from shared.errors import ConfigError
+from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.pool import ParserPool
+from shared.metadata_stores.base import MetadataStore
+from shared.secret_stores.base import SecretStore
+from shared.secret_stores.reference import revealed
+from shared.services import Limits, Services
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.azure_sdk import Identity
+
+__all__ = [
+    "Ground",
+    "count_tokens",
+    "import_adapters",
+    "open_ground",
+    "open_services",
+    "opened_stores",
+    "start_services",
+]
+
+_SIGNING_KEY = "jwt-signing-key"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What plugs are opened on: settings that refer to no secret any more, the secrets, the identity."""
+
+    settings: Settings
+    secrets: SecretStore
+    identity: "Identity | None"
+
+    async def close(self) -> None:
+        await self.secrets.close()
+        if self.identity is not None:
+            await self.identity.close()
+
+
+async def open_ground(settings: Settings) -> Ground:
+    """Errors: `ConfigError` for a secret that is not there, `BackendUnavailable`."""
+    identity = await asyncio.to_thread(plugs.open_identity, settings)  # imports are slow: off the loop
+    secrets = await asyncio.to_thread(plugs.open_secret_store, settings, identity)
+    ground = Ground(settings=settings, secrets=secrets, identity=identity)
+    async with _closed_on_failure(ground):
+        return Ground(settings=await _revealed(settings, secrets), secrets=secrets, identity=identity)
+
+
+async def open_services(settings: Settings) -> Services:
+    """One of each plug. Errors: `ConfigError`, `BackendUnavailable`."""
+    ground = await open_ground(settings)
+    async with _closed_on_failure(ground):
+        return await asyncio.to_thread(_build, ground)
+
+
+async def start_services(settings: Settings) -> Services:
+    """The same, for a host: once the index is known to hold this embedder's embeddings and no others."""
+    services = await open_services(settings)
+    async with _closed_on_failure(services):
+        await _agree_on_index(services)
+    return services
+
+
+@asynccontextmanager
+async def opened_stores(settings: Settings) -> AsyncIterator[tuple[BlobStore, MetadataStore]]:
+    """The two stores that a command of this machine works on without the rest."""
+    ground = await open_ground(settings)
+    try:
+        blobs = plugs.open_blob_store(ground.settings, ground.identity)
+        metadata = plugs.open_metadata_store(ground.settings)
+        try:
+            yield blobs, metadata
+        finally:
+            await blobs.close()
+            await metadata.close()
+    finally:
+        await ground.close()
+
+
+def count_tokens(text: str) -> int:
+    """Rather too many than too few: English has some 4 characters a token, we count 3, of CJK scripts 1.
+
+    Exact counting would load a 75 MB vocabulary for a bound that has slack anyway.
+    """
+    wide = sum(character > "\u2e7f" for character in text)
+    return wide + (len(text) - wide) // 3 + 1
+
+
+@asynccontextmanager
+async def _closed_on_failure(opened: Ground | Services) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:  # a cancelled opening leaves nothing open either
+        await opened.close()
+        raise
+
+
+async def _revealed(settings: Settings, secrets: SecretStore) -> Settings:
+    """With the secrets that values name as `secret:<name>`."""
+    found = {
+        field: SecretStr(await revealed(value.get_secret_value(), secrets) or "")
+        for field, value in settings
+        if isinstance(value, SecretStr) and value.get_secret_value().startswith("secret:")
+    }
+    return settings.model_copy(update=found)
+
+
+async def _agree_on_index(services: Services) -> None:
+    """Embeddings of two models must not meet in one index. Errors: `ConfigError`."""
+    index, embedder = services.search_index, services.embedder
+    mine = IndexVersion(
+        name=index.name, embedder=embedder.name, dimension=embedder.dimension, created_at=time.time()
+    )
+    recorded = await services.metadata.record_index(mine)
+    if (recorded.embedder, recorded.dimension) != (mine.embedder, mine.dimension):
+        raise ConfigError(
+            f"the index {index.name} holds embeddings of {recorded.embedder} ({recorded.dimension} numbers), "
+            f"but RAG_EMBEDDER says {mine.embedder} ({mine.dimension}); set it back, or name a new index in "
+            "RAG_INDEX_NAME together with a new MONGODB_DATABASE or RAG_DATA"
+        )
+
+
+def _build(ground: Ground) -> Services:
+    settings, identity = ground.settings, ground.identity
+    embedder = plugs.open_embedder(settings, identity)
+    extractive = plugs.open_extractive_model(embedder)
+    return Services(
+        search_index=plugs.open_search_index(settings, embedder.dimension, identity),
+        embedder=embedder,
+        chat_model=plugs.open_chat_model(settings, identity, extractive),
+        smaller_chat_model=plugs.open_smaller_model(settings, identity),
+        fallback_chat_model=extractive,
+        metadata=plugs.open_metadata_store(settings),
+        blobs=plugs.open_blob_store(settings, identity),
+        queue=plugs.open_event_queue(settings, identity),
+        cache=plugs.open_cache(settings, identity),
+        secrets=ground.secrets,
+        identity=identity,
+        parsers=ParserPool(workers=settings.parser_workers, limits=_parse_limits(settings)),
+        access_tokens=AccessTokens(
+            keys=KeyRing(ground.secrets, _SIGNING_KEY),
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            lifetime=settings.access_token_minutes * 60.0,
+        ),
+        entra_tokens=plugs.open_entra_tokens(settings),
+        passwords=Passwords(),
+        count_tokens=count_tokens,
+        limits=_limits(settings),
+    )
+
+
+def _parse_limits(settings: Settings) -> ParseLimits:
+    return ParseLimits(max_file_bytes=settings.max_file_mb * 1024 * 1024)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_file_bytes=settings.max_file_mb * 1024 * 1024,
+        max_question_chars=settings.max_question_chars,
+        context_tokens=settings.context_tokens,
+        answer_tokens=settings.answer_tokens,
+        answer_timeout=settings.answer_timeout_seconds,
+    )
