@@ -105,7 +105,7 @@ class SearchConnection:
 
     async def send(self, action: Action, documents: Iterable[Fields]) -> None:
         """All of them, or an error."""
-        await send(await self._ready(), action, documents)
+        await send(await self._ready(), self._index, action, documents)
 
     async def close(self) -> None:
         await self._client.close()

@@ -43,6 +43,11 @@ async def prepare(
                 found = await _find(admin, name)
                 await _until_known(documents)
         except HttpResponseError as error:
+            if error.status_code == 400:
+                raise ConfigError(
+                    "the search service refuses the definition of the index; check AZURE_SEARCH_ANALYZER, "
+                    "and how many indexes its tier allows"
+                ) from error
             if error.status_code != 403:
                 raise
             await _check_without_definition(documents, name, error)

@@ -11,10 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from azure.search.documents.indexes.models import LexicalAnalyzerName
+
 from tests.stand_ins.search_service.errors import Refused
 from tests.stand_ins.search_service.index import Index
 
 MAX_DIMENSIONS = 4096
+_ANALYZERS = {one.value for one in LexicalAnalyzerName}
 _NAME = re.compile(r"(?!.*--)[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
 
 
@@ -130,8 +133,7 @@ def _check_analyzers(body: dict[str, Any]) -> None:
     char_filters = {one["name"] for one in body.get("charFilters") or ()}
     for field in body["fields"]:
         name = field.get("analyzer")
-        is_own = name is None or re.fullmatch(r"standard(\.lucene)?|[a-zA-Z-]+\.(microsoft|lucene)", name)
-        if not is_own and name not in custom:
+        if name is not None and name not in _ANALYZERS and name not in custom:
             raise Refused(400, f"The analyzer '{name}' is not defined")
     for one in custom.values():
         if unknown := set(one.get("charFilters") or ()) - char_filters:

@@ -62,6 +62,13 @@ async def test_a_language_analyzer_is_set_on_every_text_field(service: SearchSer
     await index.close()
 
 
+async def test_an_analyzer_that_the_service_does_not_know_is_named(service: SearchService) -> None:
+    index = open_index(service, analyzer="xx.microsoft")
+    with pytest.raises(ConfigError, match="AZURE_SEARCH_ANALYZER"):
+        await index.count()
+    await index.close()
+
+
 async def test_the_definition_is_read_once_and_not_before_the_first_call(
     index: AzureSearchIndex, service: SearchService
 ) -> None:
