@@ -114,5 +114,7 @@ def _refused(deployment: Deployment, error: openai.APIStatusError) -> BackendUna
         wait = seconds(error.response.headers.get("Retry-After"))
         return BackendUnavailable(f"{deployment} is busy (HTTP {status})", retry_after=wait)
     else:
-        message = f"{deployment} answered HTTP {status}; check AZURE_OPENAI_API_VERSION and {_ENDPOINT}"
+        message = (
+            f"{deployment} answered HTTP {status}; check {deployment.setting} and AZURE_OPENAI_API_VERSION"
+        )
     return BackendUnavailable(message, retry_after=_REFUSED_RETRY_AFTER)

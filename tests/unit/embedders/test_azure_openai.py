@@ -147,7 +147,7 @@ async def test_a_throttled_account_is_left_alone_for_as_long_as_it_says(server: 
     [
         ({}, {"credential": "expired"}, "AZURE_OPENAI_API_KEY"),
         ({}, {"deployment": "gone"}, "AZURE_OPENAI_EMBEDDING_DEPLOYMENT"),
-        ({}, {"deployment": "chat"}, "chat of Azure OpenAI answered HTTP 400"),
+        ({}, {"deployment": "chat"}, "HTTP 400; check AZURE_OPENAI_EMBEDDING_DEPLOYMENT"),
         ({}, {"api_version": "one"}, "AZURE_OPENAI_API_VERSION"),
         ({}, {"endpoint": "http://127.0.0.1:9"}, "AZURE_OPENAI_ENDPOINT"),
         ({"body": "<html>Welcome</html>"}, {}, "AZURE_OPENAI_ENDPOINT"),

@@ -99,9 +99,9 @@ async def test_silent_models_leave_time_for_the_next_and_all_keep_to_the_deadlin
     started = monotonic()
     assert await said(ladder, timeout=1.0) == "Quoted."
     assert 0.8 <= monotonic() - started < 1.5
-    assert large.timeouts == [pytest.approx(1.0, abs=0.05)]
-    assert small.timeouts == [pytest.approx(0.4, abs=0.1)]
-    assert quoting.timeouts == [pytest.approx(0.16, abs=0.1)]
+    assert 0.9 < large.timeouts[0] <= 1.0
+    assert 0.1 < small.timeouts[0] <= 0.4
+    assert 0.0 < quoting.timeouts[0] <= 0.16
     assert not large.is_running
     assert not small.is_running
     assert "too slow" in (ladder.reason or "")
