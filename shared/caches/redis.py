@@ -10,16 +10,19 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from azure.core.credentials_async import AsyncTokenCredential
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from shared.caches.redis_circuit import Circuit
 from shared.caches.redis_client import open_client
-from shared.caches.redis_entra import EntraSignIn
 from shared.errors import BackendUnavailable
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from shared.caches.redis_entra import EntraSignIn
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,12 +49,12 @@ class RedisCache:
         self,
         *,
         url: str,
-        credential: AsyncTokenCredential | None = None,
+        credential: "AsyncTokenCredential | None" = None,
         prefix: str = "rag:",
         patience: float = 0.5,  # seconds; waiting longer costs more than a miss
         pause: float = 5.0,
     ) -> None:
-        self._sign_in = EntraSignIn(credential) if credential else None
+        self._sign_in = _sign_in_by(credential) if credential else None
         self._redis: Redis = open_client(url, self._sign_in)
         self._prefix = prefix
         self._patience = patience
@@ -99,6 +102,12 @@ class RedisCache:
 
     def _name(self, key: str) -> bytes:
         return f"{self._prefix}{key}".encode(errors="surrogatepass")
+
+
+def _sign_in_by(credential: "AsyncTokenCredential") -> "EntraSignIn":
+    from shared.caches.redis_entra import EntraSignIn  # noqa: PLC0415 - azure-core, not needed with passwords
+
+    return EntraSignIn(credential)
 
 
 def _milliseconds(ttl: float) -> int:
