@@ -41,8 +41,8 @@ class MongoConversations:
                     return True
                 if await insert(conversations, new):
                     return True
-                others = {**by_id(conversation_id), "user_id": {"$ne": user_id}}
-                if await conversations.find_one(others, {"_id": True}):
+                held = await conversations.find_one(by_id(conversation_id), {"user_id": True})
+                if held is not None and held["user_id"] != user_id:
                     return False
 
     async def conversation(self, conversation_id: str, user_id: str) -> Conversation | None:

@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.uri_parser import split_options
 
 from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest
 
@@ -34,6 +35,9 @@ class MongoDatabase:
         self._preparing = asyncio.Lock()
         self._is_closed = False
         try:
+            if options := uri.partition("?")[2]:
+                # The client itself only warns of a wrong one, and a misspelt `tls=true` would go in plain.
+                split_options(options, warn=False)
             # What stands here outweighs the connection string: the promises of the store rest on it.
             # Retries are ours (`mongo_writes`), because not every service behind this protocol offers them.
             self._client: AsyncMongoClient[Row] = AsyncMongoClient(
@@ -49,7 +53,7 @@ class MongoDatabase:
         except (PyMongoError, ValueError, TypeError):
             # Not `from error`: the driver's words may quote a part of the password.
             raise ConfigError(
-                "MONGODB_URI is not a connection string (mongodb://… or mongodb+srv://…); "
+                "MONGODB_URI is not a connection string (mongodb://… or mongodb+srv://…) with known options; "
                 "a password in it must be percent-encoded"
             ) from None
 

@@ -1,0 +1,126 @@
+"""Writes whose answer is lost: applied once, and answered as if nothing had happened."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from shared.domain import (
+    BlobProperties,
+    Document,
+    DocumentStatus,
+    Feedback,
+    IndexVersion,
+    RefreshToken,
+    Turn,
+    User,
+)
+from shared.metadata_stores.mongo import MongoMetadataStore
+from tests.servers import mongo
+from tests.unit.metadata_stores.faulty_mongo import faulty_mongo
+
+T = 4_000_000_000.0  # no TTL index has expired it
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[tuple[MongoMetadataStore, MongoMetadataStore]]:
+    """One on a sound connection, one that loses the first answer to every write."""
+    async with faulty_mongo() as proxy:
+        proxy.loses_writes = True
+        sound = MongoMetadataStore(uri=mongo.address(), database=mongo.database_for(tmp_path / "sound"))
+        lossy = MongoMetadataStore(uri=proxy.uri, database=mongo.database_for(tmp_path / "lossy"))
+        yield sound, lossy
+        await sound.close()
+        await lossy.close()
+
+
+Told: TypeAlias = list[object]
+Story: TypeAlias = Callable[[MongoMetadataStore], Awaitable[Told]]
+
+
+async def publish(store: MongoMetadataStore, *, now: float) -> bool:
+    return await store.publish(
+        "d", 1, content_hash="h", title="t", pages=1, page_kind="page", chunks=2, timings=(), now=now
+    )
+
+
+async def documents(store: MongoMetadataStore) -> Told:
+    given = Document(
+        id="d", name="shared/d.md", owner_id=None, readers=frozenset({"user:u"}), status=DocumentStatus.QUEUED
+    )
+    blob = BlobProperties(name="shared/d.md", etag="e1", size=7, modified_at=1.0)
+    return [
+        await store.announce(given, etag="e1"),
+        await store.claim("d", blob, now=2.0),
+        await store.set_status("d", 1, DocumentStatus.EMBEDDING, reason=None, now=3.0),
+        await publish(store, now=4.0),
+        await store.announce(given, etag="e2"),
+        await store.reject("d", 1, reason="x", now=5.0),
+        await store.requeue("d", now=6.0),
+        await store.set_readers("d", frozenset(), now=7.0),
+        await store.bury("d", now=8.0),
+        await store.bury("d", now=9.0),
+        await store.document("d"),
+    ]
+
+
+async def failure_and_return(store: MongoMetadataStore) -> Told:
+    given = Document(id="d", name="d", owner_id="u", readers=frozenset(), status=DocumentStatus.QUEUED)
+    blob = BlobProperties(name="d", etag="e1", size=7, modified_at=1.0)
+    return [
+        await store.announce(given, etag="e1"),
+        await store.claim("d", blob, now=2.0),
+        await store.set_status("d", 1, DocumentStatus.FAILED, reason="parked", now=3.0),
+        await publish(store, now=4.0),
+        await store.claim("d", blob, now=5.0),
+        await store.bury("d", now=6.0),
+        await store.announce(given, etag="e1"),
+        await store.document("d"),
+    ]
+
+
+async def people(store: MongoMetadataStore) -> Told:
+    def user(name: str) -> User:
+        return User(id=name, email=f"{name}@x", password_hash="h", is_administrator=False, created_at=1.0)
+
+    token = RefreshToken(token_hash="t", family_id="f", user_id="u", issued_at=T, expires_at=T + 9)
+    return [
+        await store.add_user(user("ann"), first_is_administrator=True),
+        await store.add_user(user("ben"), first_is_administrator=True),
+        await store.add_user(user("ann"), first_is_administrator=True),
+        await store.set_password_hash("ann", "new"),
+        await store.list_users(),
+        await store.add_refresh_token(token),
+        await store.claim_refresh_token("t", now=T + 1),
+        await store.claim_refresh_token("t", now=T + 2),
+        await store.revoke_family("f", now=T + 3),
+        await store.refresh_token("t"),
+        await store.purge_refresh_tokens(before=T),
+    ]
+
+
+async def conversations(store: MongoMetadataStore) -> Told:
+    turns = [Turn(question="?", answer="!", citations=(), asked_at=float(number)) for number in range(3)]
+    feedback = Feedback(
+        user_id="ann", conversation_id="c", request_id="r", rating="up", comment="", given_at=1.0
+    )
+    return [
+        *[await store.add_turn("c", "ann", turn, title="t", max_turns=50) for turn in turns],
+        await store.add_turn("c", "ben", turns[0], title="t", max_turns=50),
+        await store.rename_conversation("c", "ann", "better"),
+        await store.conversation("c", "ann"),
+        await store.add_feedback(feedback),
+        await store.delete_conversation("c", "ann"),
+        await store.delete_conversation("c", "ann"),
+        await store.record_index(IndexVersion(name="i", embedder="e", dimension=3, created_at=1.0)),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", [documents, failure_and_return, people, conversations])
+async def test_a_lost_answer_changes_no_answer(
+    story: Story, stores: tuple[MongoMetadataStore, MongoMetadataStore]
+) -> None:
+    sound, lossy = stores
+    assert await story(lossy) == await story(sound)

@@ -1,0 +1,99 @@
+"""Values are values: nothing that a user can send is taken as an operator, a pattern or a field."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.domain import BlobProperties, Document, DocumentStatus, RefreshToken, Turn, User
+from shared.errors import InvalidRequest
+from shared.metadata_stores.mongo import MongoMetadataStore
+from tests.servers import mongo
+
+T = 4_000_000_000.0  # no TTL index has expired it
+ANN = User(id="ann", email="ann@x", password_hash="h", is_administrator=True, created_at=1.0)
+DOCUMENT = Document(
+    id="d", name="shared/d.md", owner_id=None, readers=frozenset({"everyone"}), status=DocumentStatus.QUEUED
+)
+TURN = Turn(question="?", answer="!", citations=(), asked_at=1.0)
+OPERATORS: list[Any] = [
+    {"$ne": None},
+    {"$gt": ""},
+    {"$regex": "."},
+    {"$exists": True},
+    {"$where": "true"},
+    re.compile("."),
+]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[MongoMetadataStore]:
+    store = MongoMetadataStore(uri=mongo.address(), database=mongo.database_for(tmp_path))
+    await store.announce(DOCUMENT, etag="e")
+    await store.add_user(ANN, first_is_administrator=True)
+    token = RefreshToken(token_hash="t", family_id="f", user_id="ann", issued_at=T, expires_at=T + 9)
+    await store.add_refresh_token(token)
+    await store.add_turn("c", "ann", TURN, title="t", max_turns=3)
+    yield store
+    await store.close()
+
+
+@pytest.mark.parametrize("value", OPERATORS, ids=str)
+async def test_what_looks_like_an_operator_finds_nothing(store: MongoMetadataStore, value: Any) -> None:
+    assert await store.document(value) is None
+    assert await store.documents([value]) == {}
+    assert await store.list_documents(readers=frozenset({str(value)})) == []
+    assert await store.user(value) is None
+    assert await store.user_by_email(value) is None
+    assert await store.refresh_token(value) is None
+    assert not await store.family_is_live(value, now=T)
+    assert await store.conversation("c", value) is None
+    assert await store.conversation(value, "ann") is None
+    assert await store.list_conversations(value) == []
+
+
+@pytest.mark.parametrize("value", OPERATORS, ids=str)
+async def test_what_looks_like_an_operator_changes_nothing(store: MongoMetadataStore, value: Any) -> None:
+    blob = BlobProperties(name="d", etag="e2", size=1, modified_at=1.0)
+    assert await store.claim(value, blob, now=2.0) is None
+    assert not await store.requeue(value, now=2.0)
+    assert not await store.set_status("d", value, DocumentStatus.FAILED, reason="x", now=2.0)
+    assert await store.bury(value, now=2.0) is None
+    assert await store.claim_refresh_token(value, now=T) is None
+    await store.revoke_family(value, now=T)
+    await store.revoke_user_tokens(value, now=T)
+    await store.set_password_hash(value, "stolen")
+    assert not await store.rename_conversation("c", value, "stolen")
+    assert not await store.delete_conversation("c", value)
+    assert not await store.add_turn("c", value, TURN, title="t", max_turns=3)
+    assert await store.document("d") == DOCUMENT
+    assert await store.user("ann") == ANN
+    assert await store.family_is_live("f", now=T)
+    kept = await store.conversation("c", "ann")
+    assert kept is not None
+    assert (kept.title, kept.turns) == ("t", (TURN,))
+
+
+@pytest.mark.parametrize("text", ["$name", "$$ROOT", "$set", "a.b", "", "__proto__", "a\0b"])
+async def test_text_is_stored_as_it_is(store: MongoMetadataStore, text: str) -> None:
+    await store.set_status("d", 0, DocumentStatus.QUEUED, reason=text, now=2.0)
+    assert await store.document("d") == replace(DOCUMENT, reason=text, updated_at=2.0)
+    assert await store.add_turn(text, text, replace(TURN, question=text), title=text, max_turns=3)
+    kept = await store.conversation(text, text)
+    assert kept is not None
+    assert (kept.title, kept.turns[0].question) == (text, text)
+
+
+async def test_text_that_is_not_unicode_is_the_callers_fault(store: MongoMetadataStore) -> None:
+    with pytest.raises(InvalidRequest, match="Unicode"):
+        await store.document("\ud800")
+    with pytest.raises(InvalidRequest, match="Unicode"):
+        await store.rename_conversation("c", "ann", "\ud800")
+
+
+async def test_what_a_server_cannot_hold_is_the_callers_fault(store: MongoMetadataStore) -> None:
+    with pytest.raises(InvalidRequest, match="too large"):
+        await store.add_turn("c", "ann", replace(TURN, answer="x" * 17_000_000), title="t", max_turns=3)
