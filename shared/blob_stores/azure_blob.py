@@ -140,7 +140,9 @@ class AzureBlobStore:
                     raise
                 raise NotFound(f"there is no file {name}") from error
             except ResourceModifiedError as error:
-                raise _ReplacedError(f"{name} was replaced while it was read", retry_after=1.0) from error
+                raise _ReplacedError(
+                    f"{name} was replaced or deleted while it was read", retry_after=1.0
+                ) from error
 
     async def _look(self, name: str) -> BlobProperties:
         client = self._client(name)
