@@ -34,6 +34,7 @@ class EntraServer(Tenant):
     def __init__(self, port: int = 0) -> None:
         self.is_down = False  # answers 503 to everything
         self.delay = 0.0  # seconds before each answer
+        self.drip = 0.0  # seconds before each byte of it
         self.body: bytes | None = None  # instead of the key set
         self.requests: Counter[str] = Counter()
         self.identity_header = secrets.token_hex(16)
@@ -98,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
-        self.wfile.write(raw)
+        for piece in (raw[n : n + 1] for n in range(len(raw))) if owner.drip else (raw,):
+            time.sleep(owner.drip)
+            self.wfile.write(piece)
 
     def log_message(self, *_: object) -> None:
         """Quiet: the tests' output is pytest's."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.auth.entra import EntraTokens
 
-TENANT = "11111111-2222-4333-8444-555555555555"
+TENANT = "1a1a1a1a-2222-4333-8444-5b5b5b5b5b5b"
 AUDIENCE = "api://rag-functions"
 CLIENT_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 IDENTITY = "99999999-8888-4777-8666-555555555555"  # object id of the managed identity and of the client

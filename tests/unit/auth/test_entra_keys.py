@@ -3,16 +3,15 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 
 from shared.auth.entra import EntraTokens
 from shared.auth.entra_keys import TenantKeys
-from shared.errors import BackendUnavailable, ConfigError, NotAuthenticated
+from shared.errors import BackendUnavailable, NotAuthenticated
 from tests.servers.process import free_port
 from tests.stand_ins.entra_server import EntraServer
-from tests.stand_ins.entra_tenant import TENANT, SigningKey, tokens_of
+from tests.stand_ins.entra_tenant import TENANT, tokens_of
 
 ADA = "ada00000-1111-4222-8333-444444444444"
 HOUR = 3600.0
@@ -50,8 +49,14 @@ def tokens(entra: EntraServer, keys: TenantKeys) -> EntraTokens:
 
 
 async def refusals(tokens: EntraTokens, wanted: list[str]) -> int:
-    outcomes = await asyncio.gather(*(tokens.verify(token) for token in wanted), return_exceptions=True)
-    return sum(isinstance(outcome, NotAuthenticated) for outcome in outcomes)
+    async def is_refused(token: str) -> bool:
+        try:
+            await tokens.verify(token)
+        except NotAuthenticated:
+            return True
+        return False
+
+    return sum(await asyncio.gather(*map(is_refused, wanted)))
 
 
 async def test_nothing_is_asked_for_before_a_token_comes(entra: EntraServer, tokens: EntraTokens) -> None:
@@ -185,8 +190,9 @@ async def test_nobody_at_the_address_is_told_as_such() -> None:
     await keys.close()
 
 
-async def test_a_slow_answer_is_given_up(entra: EntraServer, clock: Clock) -> None:
-    entra.delay = 1.0
+@pytest.mark.parametrize("slow", [{"delay": 1.0}, {"drip": 0.05}], ids=str)
+async def test_a_slow_answer_is_given_up(entra: EntraServer, clock: Clock, slow: dict[str, float]) -> None:
+    vars(entra).update(slow)
     keys = TenantKeys(authority=entra.authority, tenant_id=TENANT, timeout=0.1, clock=clock)
     with pytest.raises(BackendUnavailable):
         await asyncio.wait_for(keys.find("any"), 0.9)
@@ -195,8 +201,8 @@ async def test_a_slow_answer_is_given_up(entra: EntraServer, clock: Clock) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"x" * (1024 * 1024 + 1), b'{"keys":[]}', b"[]", b"<html>", b'{"keys":{}}', b'{"keys":[1, null]}'],
-    ids=["too much", "none", "list", "html", "object", "no keys"],
+    [b'{"keys":[]}', b"[]", b"<html>", b'{"keys":{}}', b'{"keys":[1, null]}'],
+    ids=["none", "list", "html", "object", "no keys"],
 )
 async def test_an_answer_without_keys_changes_nothing(
     entra: EntraServer, tokens: EntraTokens, clock: Clock, body: bytes
@@ -207,42 +213,3 @@ async def test_an_answer_without_keys_changes_nothing(
     clock.now += HOUR + 1
     assert await refusals(tokens, [good]) == 0
     assert entra.requests["keys"] == 2
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"use": "enc"},
-        {"use": None},
-        {"kty": "EC"},
-        {"kty": "oct", "k": "c2VjcmV0"},
-        {"alg": "RS512"},
-        {"kid": ""},
-        {"n": "!"},
-        {"n": ""},
-        {"e": "Ag"},
-        {"n": 7},
-        {"issuer": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"},
-    ],
-    ids=str,
-)
-async def test_a_key_for_something_else_is_not_used(
-    entra: EntraServer, keys: TenantKeys, change: dict[str, Any]
-) -> None:
-    other = SigningKey().jwk()
-    entra.published += [other, other | {"kid": "changed"} | change]
-    assert await keys.find(other["kid"])
-    assert await keys.find(change.get("kid", "changed")) is None
-
-
-async def test_a_key_of_1024_bits_is_not_used(entra: EntraServer, keys: TenantKeys) -> None:
-    short = SigningKey(bits=1024)
-    entra.published.append(short.jwk())
-    assert await keys.find(short.id) is None
-    assert await keys.find(entra.keys[0].id) is not None
-
-
-@pytest.mark.parametrize("authority", ["login.microsoftonline.com", "http://login.microsoftonline.com", ""])
-def test_an_authority_without_tls_stops_the_start(authority: str) -> None:
-    with pytest.raises(ConfigError, match="ENTRA_AUTHORITY"):
-        TenantKeys(authority=authority, tenant_id=TENANT)
