@@ -6,8 +6,8 @@ profile, and all of them run, each under its own deadline, whatever the others f
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 
 import typer
@@ -17,10 +17,9 @@ from rich.text import Text
 from cli.doctor_accounts import check_entra, check_secrets
 from cli.doctor_findings import Check, Finding, examine
 from cli.doctor_models import check_chat_model, check_embedder, check_index_record, check_search_index
+from cli.doctor_plugs import Plugs, open_plugs
 from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue
-from shared.compose import open_services
-from shared.errors import ConfigError, RagError
-from shared.services import Services
+from shared.errors import ConfigError
 from shared.settings import AZURE_PLUGS, Settings, read_settings
 from shared.telemetry.logs import configure
 
@@ -57,27 +56,19 @@ async def examine_environment(*, seconds: float = _SECONDS) -> AsyncGenerator[Fi
         for problem in str(error).split("; "):
             yield Finding(level="FAIL", subject="settings", message=problem)
         return
-    yield Finding(level="ok", subject="settings", message=_plugs(settings))
-    try:
+    yield Finding(level="ok", subject="settings", message=_named(settings))
+    plugs = await open_plugs(settings, seconds=seconds)
+    async for finding in examine_plugs(plugs, seconds=seconds):
+        yield finding
+    with suppress(TimeoutError):  # the process ends in any case
         async with asyncio.timeout(seconds):
-            services = await open_services(settings)
-    except (RagError, TimeoutError) as error:
-        yield Finding(
-            level="FAIL", subject="services", message=str(error) or f"not open within {seconds:g} s"
-        )
-        return
-    try:
-        async for finding in examine_services(services, seconds=seconds):
-            yield finding
-    finally:
-        async with asyncio.timeout(seconds):
-            await services.close()
+            await plugs.close()
 
 
-async def examine_services(services: Services, *, seconds: float = _SECONDS) -> AsyncGenerator[Finding, None]:
+async def examine_plugs(plugs: Plugs, *, seconds: float = _SECONDS) -> AsyncGenerator[Finding, None]:
     """All checks at once; their findings in a fixed order, each as soon as those before it are told."""
     checks = [
-        asyncio.create_task(examine(subject, check, seconds=seconds)) for subject, check in _checks(services)
+        asyncio.create_task(examine(subject, check, seconds=seconds)) for subject, check in _checks(plugs)
     ]
     try:
         for check in checks:
@@ -89,25 +80,35 @@ async def examine_services(services: Services, *, seconds: float = _SECONDS) -> 
         await asyncio.gather(*checks, return_exceptions=True)
 
 
-def _checks(services: Services) -> Iterator[tuple[str, Check]]:
-    yield "secrets", check_secrets(services.secrets)
-    if services.entra_tokens is not None:
-        yield "entra id", check_entra(services.entra_tokens)
-    yield "metadata", check_metadata(services.metadata)
-    yield "blobs", check_blobs(services.blobs)
-    yield "queue", check_queue(services.queue)
-    yield "cache", check_cache(services.cache)
-    yield "embedder", check_embedder(services.embedder)
-    yield "search index", check_search_index(services.search_index)
-    yield "index record", check_index_record(services.metadata, services.search_index, services.embedder)
-    yield "chat model", check_chat_model(services.chat_model)
-    if services.smaller_chat_model is not None:
-        yield "smaller model", check_chat_model(services.smaller_chat_model)
-    if services.fallback_chat_model is not services.chat_model:
-        yield "fallback", check_chat_model(services.fallback_chat_model)
+def _checks(plugs: Plugs) -> Iterator[tuple[str, Check]]:
+    yield "secrets", _on(check_secrets, plugs.secrets)
+    if plugs.entra_tokens is not None:
+        yield "entra id", _on(check_entra, plugs.entra_tokens)
+    yield "metadata", _on(check_metadata, plugs.metadata)
+    yield "blobs", _on(check_blobs, plugs.blobs)
+    yield "queue", _on(check_queue, plugs.queue)
+    yield "cache", _on(check_cache, plugs.cache)
+    yield "embedder", _on(check_embedder, plugs.embedder)
+    yield "search index", _on(check_search_index, plugs.search_index)
+    yield "index record", _on(check_index_record, plugs.metadata, plugs.search_index, plugs.embedder)
+    yield "chat model", _on(check_chat_model, plugs.chat_model)
+    if plugs.smaller_chat_model is not None:
+        yield "smaller model", _on(check_chat_model, plugs.smaller_chat_model)
+    if plugs.fallback_chat_model is not plugs.chat_model:
+        yield "fallback", _on(check_chat_model, plugs.fallback_chat_model)
 
 
-def _plugs(settings: Settings) -> str:
+async def _on(check: Callable[..., Check], *plugs: object) -> Check:
+    """The check, if its plugs could be opened."""
+    for plug in plugs:
+        if isinstance(plug, Exception):
+            raise plug
+    async with aclosing(check(*plugs)) as said:
+        async for each in said:
+            yield each
+
+
+def _named(settings: Settings) -> str:
     plugs = ", ".join(f"{plug} {getattr(settings, plug)}" for plug in AZURE_PLUGS)
     return f"profile {settings.profile}: {plugs}"
 

@@ -47,7 +47,8 @@ async def check_index_record(versions: IndexVersionStore, index: SearchIndex, em
     else:
         filled = f"{index.name} was filled by {recorded.embedder} with {recorded.dimension} numbers"
         now = f"the embedder is {embedder.name} with {embedder.dimension}"
-        yield fail(f"{filled}, but {now}; set the embedder back, or RAG_INDEX_NAME to a new name")
+        way_out = "set it back, or RAG_INDEX_NAME together with MONGODB_DATABASE or RAG_DATA to new ones"
+        yield fail(f"{filled}, but {now}; {way_out}")
 
 
 async def check_search_index(index: SearchIndex) -> Check:
@@ -78,10 +79,7 @@ async def check_search_index(index: SearchIndex) -> Check:
     if has_been_found:
         yield ok(f"a passage was written, found and deleted within {seconds:.1f} s")
     else:
-        yield (
-            "FAIL",
-            f"a passage was not found {_VISIBLE_WITHIN:g} s after its write; is the index busy?",
-        )
+        yield fail(f"a passage cannot be found {_VISIBLE_WITHIN:g} s after its write; is the index busy?")
 
 
 async def check_chat_model(model: ChatModel) -> Check:

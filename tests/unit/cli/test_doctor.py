@@ -5,17 +5,18 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli import doctor_stores
-from cli.doctor import examine_services
+from cli.doctor import examine_plugs
 from cli.doctor_accounts import check_secrets
 from cli.doctor_findings import Check, examine, ok
 from cli.doctor_models import check_embedder, check_search_index
+from cli.doctor_plugs import Plugs
 from cli.doctor_stores import check_blobs, check_metadata, check_queue
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
 from shared.services import Services
@@ -24,6 +25,10 @@ from tests.stand_ins.weights import weights
 from tests.unit.cli.doctor_words import said
 
 __all__ = ["weights"]  # a fixture
+
+
+def plugs_of(services: Services) -> Plugs:
+    return Plugs(**{field.name: getattr(services, field.name) for field in fields(Plugs)})
 
 
 async def assert_nothing_is_left(services: Services) -> None:
@@ -36,7 +41,7 @@ async def assert_nothing_is_left(services: Services) -> None:
 
 
 async def test_a_sound_environment_has_no_fault_and_keeps_no_probe(services: Services) -> None:
-    found = [finding async for finding in examine_services(services)]
+    found = [finding async for finding in examine_plugs(plugs_of(services))]
     assert [finding for finding in found if finding.level != "ok"] == []
     assert list(dict.fromkeys(finding.subject for finding in found)) == [
         *("secrets", "metadata", "blobs", "queue", "cache"),
@@ -50,13 +55,13 @@ async def test_plugs_that_fail_hang_or_are_faulty_do_not_keep_the_others_from_be
     services: Services,
 ) -> None:
     sick: Any = replace(
-        services,
+        plugs_of(services),
         queue=HalfBroken(services.queue, send=fails),
         cache=HalfBroken(services.cache, set=hangs),
         blobs=HalfBroken(services.blobs, ping=None),  # calling it is a TypeError
     )
     began = time.monotonic()
-    found = [finding async for finding in examine_services(sick, seconds=2.0)]
+    found = [finding async for finding in examine_plugs(sick, seconds=2.0)]
     assert time.monotonic() - began < 4
     failed = {finding.subject for finding in found if finding.level == "FAIL"}
     assert failed == {"queue", "cache", "blobs"}

@@ -61,7 +61,7 @@ async def test_an_index_that_does_not_find_what_was_written_fails(
 ) -> None:
     monkeypatch.setattr(doctor_models, "_VISIBLE_WITHIN", 0.2)
     index: Any = HalfBroken(services.search_index, search=answers([]))
-    assert "not found" in await told(check_search_index(index), "FAIL")
+    assert "cannot be found" in await told(check_search_index(index), "FAIL")
     assert await services.search_index.count() == 0
 
 

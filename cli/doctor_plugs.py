@@ -1,0 +1,122 @@
+"""The plugs that `rag doctor` looks at, opened one by one: one that cannot be is a finding, not the end."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import SecretStr
+
+from shared.auth.entra import EntraTokens
+from shared.blob_stores.base import BlobStore
+from shared.caches.base import Cache
+from shared.chat_models.base import ChatModel
+from shared.compose import plugs
+from shared.embedders.base import Embedder
+from shared.errors import RagError
+from shared.event_queues.base import EventQueue
+from shared.metadata_stores.base import MetadataStore
+from shared.search_indexes.base import SearchIndex
+from shared.secret_stores.base import SecretStore
+from shared.secret_stores.reference import revealed
+from shared.services import Closable
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.azure_sdk import Identity
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugs:
+    """Each is the plug, or why it cannot be opened. Named as in `Services`; closed in this order."""
+
+    entra_tokens: EntraTokens | Exception | None
+    chat_model: ChatModel | Exception
+    smaller_chat_model: ChatModel | Exception | None
+    fallback_chat_model: ChatModel | Exception
+    embedder: Embedder | Exception
+    search_index: SearchIndex | Exception
+    queue: EventQueue | Exception
+    blobs: BlobStore | Exception
+    cache: Cache | Exception
+    metadata: MetadataStore | Exception
+    secrets: SecretStore | Exception
+    identity: Closable | Exception | None
+
+    async def close(self) -> None:
+        for field in fields(self):
+            plug = getattr(self, field.name)
+            if plug is not None and not isinstance(plug, Exception):
+                await plug.close()
+
+
+async def open_plugs(settings: Settings, *, seconds: float) -> Plugs:
+    """`seconds` for each secret that a setting names. Never raises."""
+    identity = _open(plugs.open_identity, settings)
+    secrets = _open(plugs.open_secret_store, settings, identity)
+    settings = await _with_secrets(settings, secrets, seconds=seconds)
+
+    def open_index(embedder: Embedder, identity: "Identity | None") -> SearchIndex:
+        return plugs.open_search_index(settings, embedder.dimension, identity)
+
+    embedder = _open(plugs.open_embedder, settings, identity)
+    extractive = _open(plugs.open_extractive_model, embedder)
+    return Plugs(
+        entra_tokens=_open(plugs.open_entra_tokens, settings),
+        chat_model=_open(plugs.open_chat_model, settings, identity, extractive),
+        smaller_chat_model=_open(plugs.open_smaller_model, settings, identity),
+        fallback_chat_model=extractive,
+        embedder=embedder,
+        search_index=_open(open_index, embedder, identity),
+        queue=_open(plugs.open_event_queue, settings, identity),
+        blobs=_open(plugs.open_blob_store, settings, identity),
+        cache=_open(plugs.open_cache, settings, identity),
+        metadata=_open(plugs.open_metadata_store, settings),
+        secrets=secrets,
+        identity=identity,
+    )
+
+
+class _Unknown(SecretStr):
+    """Stands for a secret that cannot be had: whichever plug needs it cannot be opened for this reason."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__("unknown")
+        self._reason = reason
+
+    def get_secret_value(self) -> str:
+        raise self._reason
+
+
+def _open(load: Callable[..., T], *on: object) -> T | Exception:
+    """What is to be built on something that cannot be opened cannot be either, for the same reason."""
+    for part in on:
+        if isinstance(part, Exception):
+            return part
+    try:
+        return load(*on)
+    except Exception as error:  # noqa: BLE001 - told by the check of this plug, beside those of the others
+        return error
+
+
+async def _with_secrets(settings: Settings, secrets: SecretStore | Exception, *, seconds: float) -> Settings:
+    """With the secrets that values name as `secret:<name>`."""
+    named = {
+        field: value.get_secret_value()
+        for field, value in settings
+        if isinstance(value, SecretStr) and value.get_secret_value().startswith("secret:")
+    }
+    found = await asyncio.gather(*(_secret(value, secrets, seconds=seconds) for value in named.values()))
+    return settings.model_copy(update=dict(zip(named, found, strict=True)))
+
+
+async def _secret(value: str, secrets: SecretStore | Exception, *, seconds: float) -> SecretStr:
+    if isinstance(secrets, Exception):
+        return _Unknown(secrets)
+    try:
+        async with asyncio.timeout(seconds):
+            return SecretStr(await revealed(value, secrets) or "")
+    except (RagError, TimeoutError) as error:
+        return _Unknown(error)
