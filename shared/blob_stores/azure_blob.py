@@ -25,8 +25,8 @@ from azure.storage.blob.aio import BlobClient, BlobServiceClient
 from shared.azure_sdk import AzureService, calling
 from shared.azure_storage import CLIENT_OPTIONS, SETTING, StorageAccount, code_of
 from shared.blob_stores.azure_blob_door import AzureBlobDoor
+from shared.blob_stores.azure_blob_names import fault_of
 from shared.blob_stores.azure_blob_order import in_order
-from shared.blob_stores.folder_names import fault_of
 from shared.domain import BlobProperties, DirectUpload
 from shared.errors import BackendUnavailable, InvalidRequest, NotFound, TooLarge
 

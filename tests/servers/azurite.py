@@ -15,8 +15,6 @@ from tests.servers.process import free_port, listens, start, temporary_folder
 VARIABLE = "TEST_STORAGE_CONNECTION"
 INSTALL = "npm install --prefix .cache/servers/azurite azurite@3.35.0"
 _COMMAND = Path(__file__).parents[2] / ".cache/servers/azurite/node_modules/.bin/azurite"
-_ACCOUNT = "devstoreaccount1"
-_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 @functools.cache
@@ -69,8 +67,9 @@ def run(*options: str, scheme: str = "http") -> str:
         log=folder / "azurite.log",
         answers=lambda: listens(blobs) and listens(queues),
     )
+    usual = storage_account(connection_string="UseDevelopmentStorage=true")
     return (
-        f"AccountName={_ACCOUNT};AccountKey={_KEY};"
-        f"BlobEndpoint={scheme}://127.0.0.1:{blobs}/{_ACCOUNT};"
-        f"QueueEndpoint={scheme}://127.0.0.1:{queues}/{_ACCOUNT}"
+        f"AccountName={usual.name};AccountKey={usual.key};"
+        f"BlobEndpoint={scheme}://127.0.0.1:{blobs}/{usual.name};"
+        f"QueueEndpoint={scheme}://127.0.0.1:{queues}/{usual.name}"
     )

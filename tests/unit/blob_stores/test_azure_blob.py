@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.blob_stores.azure_blob import AzureBlobStore
-from shared.errors import BackendUnavailable, NotFound, TooLarge
+from shared.errors import BackendUnavailable, InvalidRequest, NotFound, TooLarge
 from tests.servers import azurite
 
 MIB = 1024 * 1024
@@ -133,9 +133,16 @@ async def test_a_blob_with_snapshots_can_be_deleted(store: AzureBlobStore) -> No
     assert await store.head("a") is None
 
 
+@pytest.mark.parametrize("name", ["a.", "a./b", "a.md.", "shared/Acme Inc."])
+async def test_names_that_may_be_cut_off_on_their_way_are_refused(store: AzureBlobStore, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="ends with a dot"):
+        await put(store, name, b"x")
+    await put(store, "a..b.c/d", b"x")
+
+
 async def test_what_others_left_under_names_of_no_document_is_not_listed(store: AzureBlobStore) -> None:
     await put(store, "shared/a.md", b"x")
-    for name in ("shared/.DS_Store", ".git/config", "shared/~$a.docx", "shared/b.part"):
+    for name in ("shared/.DS_Store", ".git/config", "shared/~$a.docx", "shared/b.part", "shared/c."):
         await store._container.upload_blob(name, b"x")
     assert [blob.name async for blob in store.list()] == ["shared/a.md"]
 
