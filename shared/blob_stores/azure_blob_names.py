@@ -1,4 +1,4 @@
-"""Which names blobs may have in Azure: those of the local folder but for one kind. Used by the store beside."""
+"""Which names blobs may have in Azure: those of the local folder but for one kind. Used by azure_blob."""
 
 import re
 
