@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from itertools import pairwise
+from typing import TypeAlias
 
 import pytest
 
@@ -32,18 +32,28 @@ class OwnServer:
     def __init__(self, *arguments: str) -> None:
         self._arguments = arguments
         self.port = free_port()
-        self.process = self.start()
+        self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
         self.process = start_server(self.port, *self._arguments)
-        return self.process
+
+    def stop(self) -> None:
+        stop(self.process)
+
+
+StartServer: TypeAlias = Callable[..., OwnServer]
 
 
 @pytest.fixture
-def server() -> Iterator[OwnServer]:
-    server = OwnServer()
-    yield server
-    stop(server.process)
+def own_server() -> Iterator[StartServer]:
+    with ExitStack() as last:
+
+        def start(*arguments: str) -> OwnServer:
+            server = OwnServer(*arguments)
+            last.callback(server.stop)
+            return server
+
+        yield start
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
@@ -77,12 +87,13 @@ async def test_a_dead_server_is_a_miss_and_one_line_in_the_log(caplog: pytest.Lo
 
 
 async def test_a_server_that_dies_and_comes_back_is_used_again(
-    server: OwnServer, caplog: pytest.LogCaptureFixture
+    own_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
+    server = own_server()
     async with opened(f"redis://127.0.0.1:{server.port}") as cache:
         await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(40)))
-        stop(server.process)
+        server.stop()
         for _ in range(10):
             await every_call_misses(cache)
         server.start()
@@ -93,11 +104,12 @@ async def test_a_server_that_dies_and_comes_back_is_used_again(
 
 
 async def test_a_restart_between_two_calls_costs_neither(
-    server: OwnServer, caplog: pytest.LogCaptureFixture
+    own_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    server = own_server()
     async with opened(f"redis://127.0.0.1:{server.port}") as cache:
         await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(5)))
-        await asyncio.to_thread(stop, server.process)
+        await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)
         assert await asyncio.gather(*(cache.increment("n", ttl=60) for _ in range(5))) == [1, 2, 3, 4, 5]
     assert lines(caplog) == []
@@ -171,9 +183,9 @@ async def test_a_server_that_is_no_redis_is_a_miss(answer: bytes) -> None:
 
 
 async def test_a_wrong_password_is_an_error_in_the_log_without_the_password(
-    caplog: pytest.LogCaptureFixture,
+    own_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = OwnServer("--requirepass", "right")
+    server = own_server("--requirepass", "right")
     for credentials in (":wr0ng@", ""):
         caplog.clear()
         async with opened(f"redis://{credentials}127.0.0.1:{server.port}/0", pause=60) as cache:
@@ -185,24 +197,22 @@ async def test_a_wrong_password_is_an_error_in_the_log_without_the_password(
         assert "wr0ng" not in text
     async with opened(f"redis://:right@127.0.0.1:{server.port}/0") as cache:
         assert await cache.increment("n", ttl=60) == 1
-    stop(server.process)
 
 
 async def test_a_database_that_does_not_exist_is_not_asked_for_by_every_call(
-    caplog: pytest.LogCaptureFixture,
+    own_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = OwnServer("--databases", "1")
+    server = own_server("--databases", "1")
     async with opened(f"redis://127.0.0.1:{server.port}/7", pause=60) as cache:
         for _ in range(3):
             await every_call_misses(cache)
     assert [level for level, _ in lines(caplog)] == [logging.ERROR]
-    stop(server.process)
 
 
 async def test_a_server_that_refuses_one_command_is_still_used_for_the_others(
-    caplog: pytest.LogCaptureFixture,
+    own_server: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = OwnServer("--user", "app", "on", ">pass", "~*", "+@all", "-eval")
+    server = own_server("--user", "app", "on", ">pass", "~*", "+@all", "-eval")
     async with opened(f"redis://app:pass@127.0.0.1:{server.port}/0", pause=60) as cache:
         await cache.set("a", b"1", ttl=60)
         for _ in range(3):
@@ -210,18 +220,16 @@ async def test_a_server_that_refuses_one_command_is_still_used_for_the_others(
             assert await cache.get("a") == b"1"
     ((level, text),) = lines(caplog)
     assert (level, "NoPermissionError" in text) == (logging.ERROR, True)
-    stop(server.process)
 
 
-async def test_a_full_server_still_answers_what_it_has() -> None:
-    server = OwnServer("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
+async def test_a_full_server_still_answers_what_it_has(own_server: StartServer) -> None:
+    server = own_server("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
     async with opened(f"redis://127.0.0.1:{server.port}/0", pause=60) as cache:
         await cache.set("a", b"1", ttl=60)
         for number in range(5):
             await cache.set(str(number), b"x" * 1_000_000, ttl=60)
         assert await cache.get("4") is None
         assert await cache.get("a") == b"1"
-    stop(server.process)
 
 
 async def test_a_call_that_is_cancelled_leaves_the_cache_usable() -> None:
@@ -232,20 +240,3 @@ async def test_a_call_that_is_cancelled_leaves_the_cache_usable() -> None:
             call.cancel()
             await asyncio.wait({call})
             assert await cache.increment("cancelled", ttl=60) > 0
-
-
-@pytest.mark.parametrize("key", ["\ud800", "a\udfffb", "\0", "", "ä" * 10_000])
-async def test_any_key_keeps_its_value(key: str) -> None:
-    async with opened(address()) as cache:
-        await cache.set(key, b"1", ttl=60)
-        assert await cache.get(key) == b"1"
-        await cache.delete(key)
-
-
-async def test_prefixes_keep_deployments_apart() -> None:
-    async with opened(address()) as cache:
-        other = RedisCache(url=address(), prefix="other:")
-        await cache.set("a", b"1", ttl=60)
-        await other.delete("a")
-        assert (await other.get("a"), await cache.get("a")) == (None, b"1")
-        await other.close()

@@ -1,9 +1,10 @@
-"""What `REDIS_URL` may say."""
+"""What `REDIS_URL` may say, and how the cache in Redis names its keys there."""
 
 import pytest
 
 from shared.caches.redis import RedisCache
 from shared.errors import ConfigError
+from tests.servers.redis import address
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,21 @@ def test_a_malformed_address_is_refused_without_being_quoted(url: str) -> None:
 @pytest.mark.parametrize("url", ["redis://localhost", "rediss://:k%2Fey@[::1]:6380/2", "redis://u:p@h/?db=1"])
 async def test_an_address_is_taken_without_being_connected_to(url: str) -> None:
     await RedisCache(url=url).close()
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\udfffb", "\0", "", "ä" * 10_000])
+async def test_any_key_keeps_its_value(key: str) -> None:
+    cache = RedisCache(url=address(), patience=10)
+    await cache.set(key, b"1", ttl=60)
+    assert await cache.get(key) == b"1"
+    await cache.delete(key)
+    await cache.close()
+
+
+async def test_prefixes_keep_deployments_apart() -> None:
+    one, other = (RedisCache(url=address(), prefix=prefix, patience=10) for prefix in ("one:", "other:"))
+    await one.set("a", b"1", ttl=60)
+    await other.delete("a")
+    assert (await other.get("a"), await one.get("a")) == (None, b"1")
+    await one.close()
+    await other.close()
