@@ -42,6 +42,7 @@ async def register(body: Registration, runtime: RuntimeOf, services: ServicesOf)
         users=services.metadata,
         passwords=services.passwords,
         is_open=runtime.settings.registration == "open",
+        needs_administrator=runtime.settings.entra_tenant_id is None,
     )
     return {"user_id": user.id, "email": user.email, "is_administrator": user.is_administrator}
 

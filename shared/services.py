@@ -68,6 +68,7 @@ class Services:
             await self.smaller_chat_model.close()
         for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
             await plug.close()
+        await self.access_tokens.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):
             await store.close()
         if self.identity is not None:

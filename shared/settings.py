@@ -121,7 +121,9 @@ class Settings(AzureSettings):
     )
 
     registration: Literal["open", "closed"] = Field(
-        "open", description="Whether anybody may register. The first account always may: it administers."
+        "open",
+        description="Whether anybody may register. The first account, which administers, always may, unless "
+        "a tenant of Entra ID signs in.",
     )
     token_issuer: str = Field("rag-functions", description="`iss` of access tokens.")
     token_audience: str = Field("rag-functions", description="`aud` of access tokens.")

@@ -19,6 +19,7 @@ import httpx
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PASSWORD = "correct horse battery"
+_SETTINGS = ("RAG_", "OPENAI_", "AZURE_", "Azure", "ENTRA_", "MONGODB_", "REDIS_")  # whoever runs the tests
 _PATIENCE = 60.0  # seconds for anything that is waited for
 
 
@@ -43,10 +44,12 @@ class RealHost:
         self.started_in = 0.0  # seconds to the first healthy answer
         self._command = [sys.executable, "-P", "-m", "cli.main", "serve", "--port", str(self.port)]
         self._command += ["--data", str(data), *arguments]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         path = os.pathsep.join(str(folder) for folder in (code, _ROOT) if folder)
         # Weights lie in a folder of the model's name.
-        own = {"PYTHONPATH": path, "RAG_MODELS": str(models.parent), "RAG_EMBEDDER": models.name}
+        own = {"PYTHONPATH": path, "RAG_MODELS": str(models.parent)}
+        if "RAG_PROFILE" not in (environment or {}):
+            own["RAG_EMBEDDER"] = models.name
         self._environment = kept | own | dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -38,14 +38,22 @@ class Session:
 
 
 async def register(
-    email: str, password: str, *, users: UserStore, passwords: Passwords, is_open: bool
+    email: str,
+    password: str,
+    *,
+    users: UserStore,
+    passwords: Passwords,
+    is_open: bool,
+    needs_administrator: bool = True,
 ) -> User:
-    """A new account; the first of an empty store administers, and is let in even where none else is.
+    """A new account; the first of an empty store administers.
 
+    Where registration is closed it is still let in, if the place needs an administrator; a tenant has its
+    own.
     Errors: `InvalidRequest`, `Conflict` for a taken address, `AccessDenied` where registration is closed.
     """
     address = normalised_email(email)
-    if not is_open and await users.list_users():
+    if not is_open and not (needs_administrator and not await users.list_users()):
         raise AccessDenied("registration is closed here; ask an administrator for an account")
     user = User(
         id=uuid4().hex,

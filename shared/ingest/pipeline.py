@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from shared.domain import BlobProperties, Chunk, Document, DocumentStatus, IndexedChunk, ParsedDocument
-from shared.errors import DocumentRejected, NotFound
+from shared.errors import BackendUnavailable, DocumentRejected, NotFound
 from shared.ingest import documents
 from shared.ingest.chunk import chunk
 from shared.services import Services
@@ -20,6 +20,7 @@ from shared.telemetry.stages import Stages
 
 log = logging.getLogger(__name__)
 
+_SHOWN_WITHIN = 10.0  # seconds that an index may take to show what was written
 _CLAIM_ATTEMPTS = 5  # how often a blob may change under our hands before the queue's retry takes over
 
 
@@ -95,6 +96,8 @@ async def _ingest_copy(
         return await _reject(document, f"the file {error}", services)
     if not await _embed(document, chunks, services, stages):
         return await _abandon(document, services)
+    with stages.measure("show"):
+        await _until_shown(document, chunks, services)
     published = await services.metadata.publish(
         document.id,
         document.claimed_version,
@@ -154,6 +157,26 @@ async def _embed(document: Document, chunks: list[Chunk], services: Services, st
                 ]
             )
     return True
+
+
+async def _until_shown(document: Document, chunks: list[Chunk], services: Services) -> None:
+    """From the flip on queries see the new version and no other: so it has to be there before."""
+    version, written = document.claimed_version, {part.id for part in chunks}
+    try:
+        async with asyncio.timeout(_SHOWN_WITHIN):
+            while not written <= await services.search_index.chunk_ids(document.id, version):
+                current = await services.metadata.document(document.id)
+                if (
+                    current is None
+                    or current.status is DocumentStatus.FAILED
+                    or current.claimed_version != version
+                ):
+                    return  # taken back by whoever overtook us; `publish` will refuse
+                await asyncio.sleep(0.1)
+    except TimeoutError as error:
+        raise BackendUnavailable(
+            f"the search index does not show what was written {_SHOWN_WITHIN:g} s ago"
+        ) from error
 
 
 async def _settle(document: Document, services: Services) -> Document | None:

@@ -36,7 +36,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(ShortText() if out.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    for chatty in ("watchfiles", "httpx"):  # a line for every round and request
+    for chatty in ("watchfiles", "httpx", "httpx2", "azure", "pymongo"):  # a line for every round and request
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -13,10 +13,10 @@ from fastapi import FastAPI
 
 from functions.api import build_api
 from functions.dependencies import Runtime
-from shared.compose import count_tokens, plugs
 from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
+from shared.compose import plugs
 from shared.domain import RefreshToken, User
 from shared.services import Limits, Services
 from shared.settings import Settings, read_settings

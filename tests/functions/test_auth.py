@@ -63,6 +63,22 @@ async def test_a_registration_that_cannot_be_is_refused(
     assert "correct horse" not in str(problem)
 
 
+async def test_closed_registration_beside_a_tenant_lets_nobody_in(runtime: Runtime, refused: Refused) -> None:
+    settings = read_settings(
+        data=runtime.settings.data,
+        registration="closed",
+        entra_tenant_id="0e0e0e0e-0000-4000-8000-000000000001",
+        entra_audience="api://rag",
+    )
+    closed = Runtime(settings, runtime._open_services)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(build_api(closed)), base_url="http://test"
+    ) as http:
+        account = {"email": "first@example.org", "password": "correct horse battery"}
+        refused(await http.post("/api/auth/register", json=account), 403, "access-denied")
+    await closed.close()
+
+
 async def test_closed_registration_lets_only_the_first_account_in(runtime: Runtime, refused: Refused) -> None:
     closed = Runtime(read_settings(data=runtime.settings.data, registration="closed"), runtime._open_services)
     async with httpx.AsyncClient(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from aiohttp import connector
 from azure.core.credentials import AccessToken
 
 from shared.secret_stores.key_vault import KeyVaultSecrets
@@ -68,7 +67,6 @@ class KeyVault:
         self.requests: list[tuple[str, str]] = []
         self.failure: Failure | None = None
         self.lock = threading.Lock()
-        _trust_in_aiohttp()
         self._http = _Http(("127.0.0.1", port), _Handler)
         # The handshake is the business of the connection's own thread.
         self._http.socket = tls.server_context().wrap_socket(
@@ -117,11 +115,6 @@ async def open_key_vault(folder: Path) -> AsyncIterator[KeyVaultSecrets]:
         note.write_text(vault.url)
         async with open_key_vault(folder) as secrets:
             yield secrets
-
-
-def _trust_in_aiohttp() -> None:
-    """It reads the environment once, when it is imported, which other tests may have caused before."""
-    connector._SSL_CONTEXT_VERIFIED.load_verify_locations(tls.trusted() / "ca.pem")
 
 
 class _Http(ThreadingHTTPServer):

@@ -94,3 +94,17 @@ class FailingIndex:
         if self._left == 0:
             raise BackendUnavailable("index down")
         await self._index.write(chunks)
+
+
+class LateIndex:
+    """The real index that shows a version's chunks from the n-th look on, as a distributed one may."""
+
+    def __init__(self, index, *, shown_at: int) -> None:
+        self._index, self._left = index, shown_at
+
+    def __getattr__(self, name: str):
+        return getattr(self._index, name)
+
+    async def chunk_ids(self, document_id: str, version: int) -> frozenset[str]:
+        self._left -= 1
+        return await self._index.chunk_ids(document_id, version) if self._left <= 0 else frozenset()

@@ -9,6 +9,7 @@ import ssl
 from pathlib import Path
 
 import trustme
+from aiohttp import connector
 
 from tests.servers.process import temporary_folder
 
@@ -20,13 +21,19 @@ _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # httpx and aiohttp; request
 def trusted() -> Path:
     """The authority's folder (`ca.pem`, `server.pem`); from now on this process and its children trust it."""
     if _FOLDER in os.environ:
-        return Path(os.environ[_FOLDER])
+        return _trusted_by_aiohttp(Path(os.environ[_FOLDER]))
     folder = temporary_folder("tls")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     certificate = authority.issue_cert("localhost", "127.0.0.1", "*.localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     os.environ.update({_FOLDER: str(folder), **dict.fromkeys(_BUNDLES, str(folder / "ca.pem"))})
+    return _trusted_by_aiohttp(folder)
+
+
+def _trusted_by_aiohttp(folder: Path) -> Path:
+    """It reads the environment when it is imported, which may have been before."""
+    connector._SSL_CONTEXT_VERIFIED.load_verify_locations(folder / "ca.pem")
     return folder
 
 

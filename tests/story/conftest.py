@@ -1,27 +1,44 @@
 """One story, told once per profile: the local one, and the Azure one over real servers and stand-ins."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.real_host import RealHost
+from tests.stand_ins.entra_server import EntraServer
 from tests.stand_ins.weights import weights
-from tests.story.azure_profile import azure_profile
+from tests.story.azure_profile import AzureProfile, azure_profile
 from tests.worker.person import Person
 
 __all__ = ["weights"]
 
 
 @pytest.fixture(scope="module", params=["local", "azure"])
+def azure(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AzureProfile | None]:
+    """None in the local profile."""
+    if request.param == "local":
+        yield None
+    else:
+        with azure_profile(tmp_path_factory.mktemp("azure")) as profile:
+            yield profile
+
+
+@pytest.fixture(scope="module")
 def host(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, weights: Path
+    azure: AzureProfile | None, tmp_path_factory: pytest.TempPathFactory, weights: Path
 ) -> Iterator[RealHost]:
-    folder = tmp_path_factory.mktemp(request.param)
-    with ExitStack() as stack:
-        environment = stack.enter_context(azure_profile(folder)) if request.param == "azure" else {}
-        yield stack.enter_context(RealHost(folder / "data", models=weights, environment=environment))
+    folder = tmp_path_factory.mktemp("host")
+    environment = {} if azure is None else azure.environment
+    with RealHost(folder / "data", models=weights, environment=environment) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def tenant(azure: AzureProfile | None) -> EntraServer | None:
+    return None if azure is None else azure.entra
 
 
 @pytest.fixture(scope="module")
@@ -31,5 +48,5 @@ def ada(host: RealHost) -> Person:
 
 
 @pytest.fixture(scope="module")
-def bob(host: RealHost, ada: Person) -> Person:  # noqa: ARG001 - the second account
+def bob(host: RealHost, ada: Person) -> Person:
     return Person(host.client, "bob@example.com")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.real_host import RealHost
+from tests.stand_ins.entra_server import EntraServer
 from tests.worker.person import Person, succeeded
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder, pytest.mark.timeout(240)]
@@ -170,6 +171,23 @@ def test_a_session_is_renewed_and_ended(host: RealHost) -> None:
     assert host.client.get("/api/auth/me", headers=headers).status_code == 200
     host.client.post("/api/auth/revoke", data={"token": second["refresh_token"]})
     assert host.client.get("/api/auth/me", headers=headers).status_code == 401
+
+
+def test_people_of_the_tenant_need_no_account(
+    host: RealHost, tenant: EntraServer | None, handbook: dict[str, Any]
+) -> None:
+    if tenant is None:
+        pytest.skip("no tenant signs in on one machine")
+    eve = {"Authorization": f"Bearer {tenant.token(oid='e7e00000-1111-4222-8333-444444444444')}"}
+    host.client.put("/api/documents/eve.md", content=b"Eve keeps bees.", headers=eve).raise_for_status()
+
+    def is_indexed() -> bool:
+        answer = host.client.get("/api/documents?prefix=eve", headers=eve).raise_for_status()
+        return [each["status"] for each in answer.json()["documents"]] == ["indexed"]
+
+    host.wait_until(is_indexed)
+    answer = host.client.post("/api/query", json={"question": QUESTION}, headers=eve)
+    assert "29 days" in succeeded(answer, 200)["answer"]
 
 
 def test_a_host_that_was_killed_goes_on_where_it_was(
