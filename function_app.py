@@ -1,7 +1,8 @@
 """The Function App: an HTTP function per API route, and the triggers.
 
 Loaded by the Python worker of Azure Functions and `func start`, and by the standalone host. Importing it
-connects to nothing and loads no plug: the services are opened when the first request or event needs them.
+connects to nothing and waits for no plug's SDK: those are imported beside it, and the services are opened
+when the first request or event needs them.
 """
 
 import azure.functions as func
@@ -10,7 +11,7 @@ from functions import ingest
 from functions.api import build_api
 from functions.bridge import register_api
 from functions.dependencies import Runtime
-from shared.compose import start_services
+from shared.compose import import_adapters, start_services
 from shared.settings import read_settings
 
 runtime = Runtime(read_settings(), start_services)
@@ -19,6 +20,8 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API chec
 
 register_api(app, api)
 ingest.register_triggers(app, runtime)
+if runtime.settings.warm_up:
+    runtime.warm_up(import_adapters)
 
 
 async def announce(name: str, *, deleted: bool) -> None:

@@ -1,6 +1,7 @@
 """What a request is given: the services, and who is asking. Used by every route and trigger."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -25,6 +26,12 @@ class Runtime:
         self.metrics = Metrics()
         self._open_services = open_services
         self._opening: asyncio.Task[Services] | None = None
+        self._warming_up: threading.Thread | None = None
+
+    def warm_up(self, work: Callable[[Settings], None]) -> None:
+        """Begin work beside the start that opening the services would do otherwise, or wait for."""
+        self._warming_up = threading.Thread(target=work, args=(self.settings,), name="warm up")
+        self._warming_up.start()
 
     async def services(self) -> Services:
         """Errors: `ConfigError`, `BackendUnavailable`; the next call tries again.
@@ -42,6 +49,8 @@ class Runtime:
             await (await opening).close()
 
     async def _open(self) -> Services:
+        if self._warming_up is not None:
+            await asyncio.to_thread(self._warming_up.join)
         return await self._open_services(self.settings)
 
 

@@ -59,7 +59,10 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     async def ingest_event(message: func.QueueMessage) -> None:
         stored = _decoded(message)
         if stored is not None:
-            await _ingest(stored.name, runtime)
+            try:
+                await _ingest(stored.name, runtime)
+            except InvalidRequest as error:  # a name that no document can have: `~$draft.docx`
+                _not_understood(message, error)
 
     @app.function_name("ingest_poison")
     @app.queue_trigger(arg_name="message", queue_name=events.POISON_QUEUE, connection=CONNECTION)
@@ -98,8 +101,12 @@ def _decoded(message: func.QueueMessage) -> events.StorageEvent | None:
     try:
         return events.decode(message.get_body().decode())
     except (InvalidRequest, UnicodeDecodeError) as error:
-        event(log, "event_not_understood", message_id=message.id, reason=str(error))
+        _not_understood(message, error)
         return None
+
+
+def _not_understood(message: func.QueueMessage, error: Exception) -> None:
+    event(log, "event_not_understood", message_id=message.id, reason=str(error))
 
 
 async def _park(name: str, runtime: Runtime) -> None:

@@ -25,15 +25,7 @@ AZURE_PLUGS = {
     "cache": "redis",
     "secret_store": "key_vault",
 }
-# What lies in the folder `data`.
-_ON_DISK = {
-    "search_index": "embedded",
-    "metadata_store": "sqlite",
-    "blob_store": "folder",
-    "event_queue": "sqlite",
-    "cache": "sqlite",
-    "secret_store": "local",
-}
+_ON_DISK = ("embedded", "folder", "local", "sqlite")  # what lies in the folder `data`
 # What a plug cannot do without.
 _STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
 _NEEDS = {
@@ -135,6 +127,11 @@ class Settings(AzureSettings):
         "the headers.",
     )
 
+    warm_up: bool = Field(
+        True,
+        description="Whether what the plugs need is imported in the background right after the start, "
+        "before a request waits for it.",
+    )
     blob_trigger: bool = Field(
         True,
         description="Whether `ingest_blob` is registered. Off where storage events reach the queue by "
@@ -193,7 +190,7 @@ class Settings(AzureSettings):
     @property
     def keeps_data_here(self) -> bool:
         """Whether any plug keeps something in the folder `data`."""
-        return any(getattr(self, plug) == kind for plug, kind in _ON_DISK.items())
+        return any(getattr(self, plug) in _ON_DISK for plug in AZURE_PLUGS)
 
     def _lacks_storage(self) -> bool:
         is_azure = self.blob_store == "azure_blob" or self.event_queue == "azure_queue"

@@ -9,11 +9,15 @@ param location string = resourceGroup().location
 @maxLength(24)
 param storageName string = 'rag${uniqueString(resourceGroup().id)}'
 
+@description('Origins of the chat page, such as https://app.example.com: it uploads to the container itself.')
+param pageOrigins array = []
+
 module storage 'modules/storage.bicep' = {
   name: 'storage'
   params: {
     location: location
     name: storageName
+    pageOrigins: pageOrigins
   }
 }
 

@@ -1,4 +1,4 @@
-"""Which files of the folder are blobs, and which names a blob may have. Used by `FolderBlobStore`."""
+"""Which files of the folder are blobs, and which names a blob may have. Used by the blob stores."""
 
 import os
 import re

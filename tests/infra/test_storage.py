@@ -18,6 +18,13 @@ def test_the_container_and_the_queues_are_those_of_the_triggers() -> None:
     assert names_of("Microsoft.Storage/storageAccounts/queueServices/queues") == {INGEST_QUEUE, POISON_QUEUE}
 
 
+def test_the_page_may_send_the_headers_of_a_ticket_to_the_container() -> None:
+    allowed = re.search(r"allowedHeaders: \[(.*?)\]", STORAGE)
+    assert allowed is not None
+    assert {"content-type", "x-ms-blob-type"} <= set(re.findall(r"'([^']+)'", allowed[1]))
+    assert "allowedMethods: ['PUT']" in STORAGE
+
+
 def test_nobody_gets_in_by_a_key_or_without_one() -> None:
     for promise in ("allowSharedKeyAccess: false", "allowBlobPublicAccess: false", "publicAccess: 'None'"):
         assert promise in STORAGE

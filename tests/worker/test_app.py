@@ -122,6 +122,12 @@ def test_a_message_that_is_no_event_is_done_with_at_once(host: "FunctionsHost") 
     fire_queue(host, "ingest_event", "not json")
 
 
+def test_an_event_of_a_name_that_no_document_can_have_is_done_with_at_once(host: "FunctionsHost") -> None:
+    from tests.worker.events import fire_queue
+
+    fire_queue(host, "ingest_event", encode(StorageEvent(name="shared/a\\b.txt")))
+
+
 def test_a_path_keeps_its_slashes_blanks_and_letters(ada: Person) -> None:
     assert ada.upload("a b/c/ä&ß 100%.txt", "text")["name"] == "a b/c/ä&ß 100%.txt"
 

@@ -5,6 +5,9 @@ param location string
 @description('Name of the storage account.')
 param name string
 
+@description('Origins of the chat page, which sends large files straight to the container.')
+param pageOrigins array
+
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
   location: location
@@ -24,6 +27,17 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {
+    cors: {
+      corsRules: [
+        {
+          allowedOrigins: pageOrigins
+          allowedMethods: ['PUT']
+          allowedHeaders: ['content-type', 'x-ms-blob-type']
+          exposedHeaders: []
+          maxAgeInSeconds: 3600
+        }
+      ]
+    }
     deleteRetentionPolicy: {
       enabled: true
       days: 7
