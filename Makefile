@@ -15,7 +15,7 @@ PIP = $(PY) -m pip --disable-pip-version-check -qq
 FAST = tests/architecture tests/unit tests/contract
 REST = $(filter-out $(FAST) tests/browser tests/stand_ins,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
-.PHONY: help up test check clean lock bench weights chromium
+.PHONY: help up test check clean lock bench weights chromium servers
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
@@ -28,7 +28,7 @@ help:
 up: $(VENV)/local.stamp weights
 	@exec "$(VENV)/bin/rag" serve --port "$(PORT)" --data "$(RAG_DATA)" --samples samples
 
-test: $(VENV)/dev.stamp weights chromium
+test: $(VENV)/dev.stamp weights chromium servers
 	$(PY) -m pytest $(FAST) $(REST)
 	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
 	$(PY) -m pytest tests/browser
@@ -88,12 +88,28 @@ weights: $(VENV)/local.stamp
 	@format=$$(sed -n 's/^FORMAT = \([0-9]*\).*/\1/p' shared/embedders/model_folder.py); \
 	grep -qs "\"format\": $$format," "$(RAG_MODELS)/$(RAG_EMBEDDER)/model.json" || "$(VENV)/bin/rag" weights
 
+# What the tests talk to. Whatever cannot be had here is named, and the tests that need it are skipped.
+APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
+    { apt-get update && apt-get install -y --no-install-recommends
+
 chromium:
-	@command -v chromium >/dev/null && exit 0; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing chromium for the browser tests (once)"; \
-	    export DEBIAN_FRONTEND=noninteractive; \
-	    { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; \
-	fi; \
+	@command -v chromium >/dev/null && exit 0; echo "Installing chromium for the browser tests (once)"; \
+	$(APT) chromium; } >/dev/null 2>&1; \
 	command -v chromium >/dev/null || \
 	    echo "NO CHROMIUM: the browser tests are skipped. As root: apt-get install chromium"
+
+AZURITE = .cache/servers/azurite
+servers: $(VENV)/dev.stamp
+	@[ -n "$$TEST_REDIS_URL" ] || command -v redis-server >/dev/null || { \
+	    echo "Installing redis-server for the tests (once)"; $(APT) redis-server; } >/dev/null 2>&1; \
+	    command -v redis-server >/dev/null || \
+	    echo "NO REDIS: its tests are skipped. As root: apt-get install redis-server"; }
+	@[ -n "$$TEST_STORAGE_CONNECTION" ] || [ -x $(AZURITE)/node_modules/.bin/azurite ] || { \
+	    echo "Installing Azurite for the tests (once)"; \
+	    npm install --prefix $(AZURITE) --no-fund --no-audit azurite@3.35.0 >/dev/null 2>&1 || \
+	    echo "NO AZURITE: its tests are skipped. They need npm of Node 20 or newer"; }
+	@[ -n "$$TEST_MONGODB_URI" ] || [ -e .cache/servers/documentdb/installed ] || { \
+	    echo "Installing DocumentDB for the tests (once; three minutes, 1 GB)"; \
+	    command -v debootstrap >/dev/null || { $(APT) debootstrap; } >/dev/null 2>&1; }; \
+	    $(PY) -m tests.servers.documentdb install || \
+	    echo "NO MONGODB: its tests are skipped. As root on Debian, or name one by TEST_MONGODB_URI"; }
