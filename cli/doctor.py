@@ -7,8 +7,10 @@ profile, and all of them run, each under its own deadline, whatever the others f
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 from rich.console import Console
@@ -57,12 +59,13 @@ async def examine_environment(*, seconds: float = _SECONDS) -> AsyncGenerator[Fi
             yield Finding(level="FAIL", subject="settings", message=problem)
         return
     yield Finding(level="ok", subject="settings", message=_named(settings))
-    plugs = await open_plugs(settings, seconds=seconds)
-    async for finding in examine_plugs(plugs, seconds=seconds):
-        yield finding
-    with suppress(TimeoutError):  # the process ends in any case
-        async with asyncio.timeout(seconds):
-            await plugs.close()
+    with _without_traces(settings) as tried:
+        plugs = await open_plugs(tried, seconds=seconds)
+        async for finding in examine_plugs(plugs, seconds=seconds):
+            yield finding
+        with suppress(TimeoutError):  # the process ends in any case
+            async with asyncio.timeout(seconds):
+                await plugs.close()
 
 
 async def examine_plugs(plugs: Plugs, *, seconds: float = _SECONDS) -> AsyncGenerator[Finding, None]:
@@ -108,6 +111,19 @@ async def _on(check: Callable[..., Check], *plugs: object) -> Check:
             yield each
 
 
+@contextmanager
+def _without_traces(settings: Settings) -> Iterator[Settings]:
+    """With a folder beside a data folder that does not exist yet: only a host's first start is to make that,
+    and the samples and the signing key in it."""
+    data = settings.data.absolute()
+    if data.exists() or not settings.keeps_data_here:
+        yield settings
+        return
+    beside = next(parent for parent in data.parents if parent.exists())
+    with TemporaryDirectory(prefix=".rag-doctor-", dir=beside) as folder:
+        yield settings.model_copy(update={"data": Path(folder)})
+
+
 def _named(settings: Settings) -> str:
     plugs = ", ".join(f"{plug} {getattr(settings, plug)}" for plug in AZURE_PLUGS)
     return f"profile {settings.profile}: {plugs}"
@@ -115,5 +131,5 @@ def _named(settings: Settings) -> str:
 
 def _line(finding: Finding) -> Text:
     text = Text(f"{finding.level:<4}", style=_STYLES[finding.level])
-    text.append(f"  {finding.subject:<13} {finding.message}", style="none")
+    text.append(f"  {finding.subject:<14} {finding.message}", style="none")
     return text.append(f"  {finding.ms:.0f} ms" if finding.ms else "", style="dim")

@@ -37,6 +37,18 @@ async def main():
 
 asyncio.run(main())
 """
+OPEN = f"""
+import asyncio, json, sys
+from shared.compose import open_services
+from shared.settings import read_settings
+
+async def main():
+    services = await open_services(read_settings())
+    {SHOW}
+    await services.close()
+
+asyncio.run(main())
+"""
 AZURE = {
     "RAG_PROFILE": "azure",
     "AZURE_OPENAI_ENDPOINT": "https://example.openai.azure.com",
@@ -78,11 +90,38 @@ def test_the_local_profile_answers_without_any_sdk(weights: Path, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_the_function_app_of_the_azure_profile_loads_no_sdk_before_it_is_needed() -> None:
-    [imported] = loaded(f"import json, sys, function_app\n{SHOW}", **AZURE)
+@pytest.mark.embedder
+@pytest.mark.parametrize(
+    ("setting", "address", "sdk"),
+    [
+        ({"RAG_CACHE": "redis"}, {"REDIS_URL": "redis://127.0.0.1:1/0"}, {"redis"}),
+        ({"RAG_METADATA_STORE": "mongo"}, {"MONGODB_URI": "mongodb://127.0.0.1:1"}, {"pymongo", "bson"}),
+        (
+            {"RAG_EVENT_QUEUE": "azure_queue"},
+            {"AzureWebJobsStorage": "UseDevelopmentStorage=true"},
+            {"azure.core", "azure.storage"},
+        ),
+    ],
+)
+def test_one_plug_of_another_profile_loads_its_own_sdk_only(
+    weights: Path, tmp_path: Path, setting: dict[str, str], address: dict[str, str], sdk: set[str]
+) -> None:
+    local = {"RAG_EMBEDDER": "minilm", "RAG_MODELS": str(weights.parent), "RAG_DATA": str(tmp_path / "rag")}
+    [opened] = loaded(OPEN, **local, **setting, **address)
+    packages = {name for name in SDKS if name in opened}
+    assert packages - {"aiohttp"} == sdk  # azure-core brings aiohttp along
+
+
+@pytest.mark.slow
+def test_the_azure_profile_loads_its_sdks_beside_the_start_and_not_in_its_way() -> None:
+    warmed = "[each.join() for each in threading.enumerate() if each.name == 'warm up']"
+    program = f"import json, sys, threading, function_app\n{SHOW}\n{warmed}\n{SHOW}"
+    imported, later = loaded(program, RAG_WARM_UP="false", **AZURE)
     assert "functions.api" in imported
-    assert sdks(imported) == []
-    assert [name for name in imported if is_adapter(name)] == []
+    assert sdks(imported) == sdks(later) == []
+    assert [name for name in later if is_adapter(name)] == []
+    _, warm = loaded(program, **AZURE)
+    assert {"azure.search", "azure.storage", "openai", "pymongo", "redis"} <= set(warm)
 
 
 @pytest.mark.parametrize("name", ["azure.core", "azure.core.rest", "langchain_openai.chat_models", "redis"])

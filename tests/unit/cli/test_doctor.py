@@ -176,7 +176,10 @@ def test_the_local_profile_is_well_with_no_host_running(weights: Path, tmp_path:
     assert len(lines) > 10
     assert {line.split()[0] for line in lines} == {"ok"}
     assert told.stderr == ""
+    assert list(tmp_path.iterdir()) == []  # the first start of a host makes the data folder
+    (tmp_path / "rag").mkdir()
     report = json.loads(rag_doctor("--json", **local).stdout)
+    assert (tmp_path / "rag/metadata.db").exists()
     assert report["ok"] is True
     assert len(report["findings"]) == len(lines)
     assert set(report["findings"][0]) == {"level", "subject", "message", "ms"}
@@ -191,3 +194,10 @@ def test_every_wrong_setting_is_a_line_and_a_failure() -> None:
         [line] = [line for line in told.stdout.splitlines() if name in line]
         assert line.startswith("FAIL  settings")
     assert json.loads(rag_doctor("--json", **environment).stdout)["ok"] is False
+
+
+def test_a_folder_that_cannot_be_made_is_one_line() -> None:
+    told = rag_doctor(RAG_DATA="/proc/rag")
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert told.stderr.startswith("rag: /proc")

@@ -49,7 +49,7 @@ async def test_a_setting_that_is_malformed_is_told_by_the_plugs_that_it_is_for(
     found = await examined(
         models=tmp_path / "nowhere",
         metadata_store="mongo",
-        mongodb_uri="hunter2",
+        mongodb_uri="mongodb://:hunter2@",
         blob_store="azure_blob",
         event_queue="azure_queue",
         azurewebjobsstorage="hunter2",
