@@ -1,8 +1,8 @@
 """The `MetadataStore` protocol: the authority on documents, users and conversations.
 
 Every method is one atomic operation, safe among threads, processes and machines; none needs a
-transaction around it. Errors: `BackendUnavailable`. Ids and names are plain strings and are never
-interpreted.
+transaction around it. Errors: `BackendUnavailable`; `InvalidRequest` for text that is not valid Unicode.
+Ids and names are plain strings and are never interpreted.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import pymongo
-from bson.errors import InvalidDocument, InvalidStringData
+from bson.errors import InvalidStringData
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import split_options
 
 from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest
@@ -62,7 +62,7 @@ class MongoDatabase:
         """Around every use of the database; the first one creates the indexes.
 
         Errors: `BackendUnavailable`, `BackendTimeout`, `ConfigError` where the right to create an index
-        that is missing is missing too, `InvalidRequest` for text that is not valid Unicode.
+        that is missing is missing too, `InvalidRequest` for text that is not valid Unicode or too long.
         """
         if self._is_closed:
             raise BackendUnavailable("the connection to MongoDB is closed")
@@ -72,7 +72,7 @@ class MongoDatabase:
                 yield self._database
         except (UnicodeEncodeError, InvalidStringData) as error:
             raise InvalidRequest("the text holds characters that are not valid Unicode") from error
-        except InvalidDocument as error:
+        except DocumentTooLarge as error:
             raise InvalidRequest("too large to be stored") from error
         except PyMongoError as error:
             raise _translated(error, self._timeout) from error
@@ -100,8 +100,13 @@ async def _ensure(collection: AsyncCollection[Row], models: Sequence[IndexModel]
                 f"an index of the collection {collection.full_name} has our fields but other options; "
                 "drop it, or name another database by MONGODB_DATABASE"
             ) from error
-        if error.code not in (_UNAUTHORIZED, _ATLAS_REFUSES) or not await _exist(collection, models):
+        if error.code not in (_UNAUTHORIZED, _ATLAS_REFUSES):
             raise
+        if not await _exist(collection, models):
+            raise ConfigError(
+                f"the user of MONGODB_URI may not create the indexes of {collection.full_name}; give it the "
+                f"role readWrite on the database {collection.database.name}"
+            ) from error
 
 
 async def _exist(collection: AsyncCollection[Row], models: Sequence[IndexModel]) -> bool:
@@ -109,19 +114,12 @@ async def _exist(collection: AsyncCollection[Row], models: Sequence[IndexModel])
     try:
         known = (await collection.index_information()).values()
     except OperationFailure as error:
-        raise _missing_role(collection) from error
+        if error.code == _UNAUTHORIZED:
+            return False
+        raise
     there = {(tuple(index["key"]), index.get("unique", False)) for index in known}
     needed = {(tuple(model.document["key"].items()), model.document.get("unique", False)) for model in models}
-    if not needed <= there:
-        raise _missing_role(collection)
-    return True
-
-
-def _missing_role(collection: AsyncCollection[Row]) -> ConfigError:
-    return ConfigError(
-        f"the user of MONGODB_URI may not create the indexes of {collection.full_name}; give it the role "
-        f"readWrite on the database {collection.database.name}"
-    )
+    return needed <= there
 
 
 def _translated(error: PyMongoError, timeout: float) -> BackendUnavailable:

@@ -36,8 +36,8 @@ _FUNCTIONS = {
     f"(%s, {_BSON}, true)::bytea",
 }
 _NOTHING_TO_DO = frozenset({"ping", "endSessions", "killCursors"})
-_DUPLICATE_KEY = 11000
-_DUPLICATES = frozenset({"M001C", "23505"})  # the engine's own state, PostgreSQL's
+# MongoDB's codes that drivers know, by the engine's own states and PostgreSQL's.
+_CODES = {"M001C": 11000, "23505": 11000, "M0008": 26}  # a duplicate key, twice; no such collection
 _UNKNOWN_ERROR, _COMMAND_NOT_FOUND = 8, 59
 
 
@@ -77,7 +77,7 @@ def answer(postgres: psycopg.Connection[Any], request: Request) -> dict[str, Any
     try:
         return {"ok": 1.0} | _run(postgres, request)
     except psycopg.Error as error:
-        code = _DUPLICATE_KEY if error.sqlstate in _DUPLICATES else _UNKNOWN_ERROR
+        code = _CODES.get(error.sqlstate or "", _UNKNOWN_ERROR)
         return refusal(code, f"{error.sqlstate}: {error.diag.message_primary or error}")
 
 
@@ -147,15 +147,14 @@ def _as_mongo_says_it(result: dict[str, Any]) -> dict[str, Any]:
     """The engine packs PostgreSQL's state into `code`, six bits a character; indexes report by shard."""
     for error in result.get("writeErrors", ()):
         state = "".join(chr((int(error["code"]) >> 6 * place & 0x3F) + ord("0")) for place in range(5))
-        if state in _DUPLICATES:
-            error["code"] = _DUPLICATE_KEY
+        error["code"] = _CODES.get(state, _UNKNOWN_ERROR)
     for of_shard in result.pop("raw", {}).values():
         result |= of_shard
     return result
 
 
 def _fetch(postgres: psycopg.Connection[Any], statement: str, *given: object) -> tuple[Any, ...]:
-    row = postgres.execute(statement, given, binary=True).fetchone()
+    row: tuple[Any, ...] | None = postgres.execute(statement, given, binary=True).fetchone()
     assert row is not None
     return row
 
