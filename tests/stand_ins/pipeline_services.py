@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from shared.auth.key_ring import KeyRing
+from shared.auth.passwords import Passwords
+from shared.auth.tokens import AccessTokens
 from shared.blob_stores.folder import FolderBlobStore
 from shared.caches.sqlite import SqliteCache
 from shared.chat_models.extractive import ExtractiveChatModel
@@ -36,6 +39,7 @@ class PlainParser:
 def pipeline_services(folder: Path, **changes: Any) -> Services:
     embedder = HashingEmbedder()
     extractive = ExtractiveChatModel(embedder)
+    secrets = LocalSecrets(folder / "secrets", {})
     parts: dict[str, Any] = {
         "search_index": EmbeddedSearchIndex(folder / "index", "documents", DIMENSION),
         "embedder": embedder,
@@ -45,10 +49,12 @@ def pipeline_services(folder: Path, **changes: Any) -> Services:
         "blobs": FolderBlobStore(folder / "uploads"),
         "queue": SqliteEventQueue(folder / "queue.db"),
         "cache": SqliteCache(folder / "cache.db", 1_000_000),
-        "secrets": LocalSecrets(folder / "secrets", {}),
+        "secrets": secrets,
         "parsers": PlainParser(),
-        "access_tokens": None,
-        "passwords": None,
+        "access_tokens": AccessTokens(
+            keys=KeyRing(secrets, "jwt-signing-key"), issuer="rag", audience="rag", lifetime=900
+        ),
+        "passwords": Passwords(),
         "count_tokens": len,
         "limits": Limits(),
         "embed_batch": 4,

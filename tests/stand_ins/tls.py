@@ -19,12 +19,16 @@ _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # httpx and aiohttp; request
 
 @functools.cache
 def trusted() -> Path:
-    """The authority's folder (`ca.pem`, `server.pem`); from now on this process and its children trust it."""
+    """The authority's folder (`ca.pem`, `server.pem`); from now on this process and its children trust it.
+
+    `ca.pem` holds the machine's own authorities too: children of the tests also reach the package index.
+    """
     if _FOLDER in os.environ:
         return _trusted_by_aiohttp(Path(os.environ[_FOLDER]))
     folder = temporary_folder("tls")
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
+    own = ssl.get_default_verify_paths().cafile
+    (folder / "ca.pem").write_bytes((Path(own).read_bytes() if own else b"") + authority.cert_pem.bytes())
     certificate = authority.issue_cert("localhost", "127.0.0.1", "*.localhost")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     os.environ.update({_FOLDER: str(folder), **dict.fromkeys(_BUNDLES, str(folder / "ca.pem"))})
