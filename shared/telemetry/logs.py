@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 _FIELDS = "event_fields"
+_OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", _FIELDS}
 
 
 def event(
@@ -63,8 +64,10 @@ class ShortText(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
+    """Those of `event`, and what adapters, which know no telemetry, pass as `extra`."""
     fields = getattr(record, _FIELDS, {})
-    return fields if isinstance(fields, dict) else {}
+    extra = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
+    return {**extra, **fields} if isinstance(fields, dict) else extra
 
 
 def _shown(value: object) -> str:

@@ -34,6 +34,14 @@ def test_an_event_is_one_line_of_json(logger: logging.Logger, stream: io.StringI
     assert (line["level"], line["document_id"], line["pages"]) == ("INFO", "d1", 3)
 
 
+def test_what_is_passed_as_extra_is_a_field(logger: logging.Logger, stream: io.StringIO) -> None:
+    logger.handlers[0].setFormatter(JsonLines())
+    logger.warning("index_rebuilt", extra={"reason": "it was damaged"})
+    line = json.loads(stream.getvalue())
+    assert set(line) == {"time", "level", "logger", "event", "reason"}
+    assert line["reason"] == "it was damaged"
+
+
 def test_a_traceback_stays_on_the_line(logger: logging.Logger, stream: io.StringIO) -> None:
     logger.handlers[0].setFormatter(JsonLines())
     try:
