@@ -81,6 +81,7 @@ async def search(
         search_index=services.search_index,
         embedder=services.embedder,
         metadata=services.metadata,
+        timeout=services.limits.answer_timeout,
     )
     return {
         "passages": [

@@ -43,7 +43,7 @@ async def answer(
     deadline, stages = time.monotonic() + services.limits.answer_timeout, Stages()
     conversation = await _conversation(question, principal, services)
     with stages.measure("retrieve"):
-        passages = await _passages(question, conversation, principal, services)
+        passages = await _passages(question, conversation, principal, services, deadline)
     asked = _prompt(question, passages, conversation, services)
     yield ContextEvent(conversation_id=conversation.id, passages=asked.passages)
 
@@ -102,7 +102,11 @@ async def _conversation(question: Question, principal: Principal, services: Serv
 
 
 async def _passages(
-    question: Question, conversation: Conversation, principal: Principal, services: Services
+    question: Question,
+    conversation: Conversation,
+    principal: Principal,
+    services: Services,
+    deadline: float,
 ) -> list[Passage]:
     return await retrieve.search(
         replace(question, text=rewrite.standalone(question.text, conversation.turns)),
@@ -110,6 +114,7 @@ async def _passages(
         search_index=services.search_index,
         embedder=services.embedder,
         metadata=services.metadata,
+        timeout=deadline - time.monotonic(),
     )
 
 

@@ -1,10 +1,12 @@
 """From a question to the passages its asker may read. Called by query.answer and `POST /api/search`."""
 
+import asyncio
 from collections.abc import Mapping
 
 from shared.auth.access import filter_for, may_read
 from shared.domain import Document, Embedding, Hit, Passage, Principal, Question, SearchQuery
 from shared.embedders.base import Embedder
+from shared.errors import BackendTimeout
 from shared.metadata_stores.base import MetadataStore
 from shared.search_indexes.base import SearchIndex
 
@@ -21,11 +23,27 @@ async def search(
     search_index: SearchIndex,
     embedder: Embedder,
     metadata: MetadataStore,
+    timeout: float,
 ) -> list[Passage]:
     """At most `top_k` passages of current versions that the principal may read, best first.
 
-    Errors: `BackendUnavailable` also when the metadata store cannot be asked: never unfiltered.
+    `timeout` in seconds for all of it. Errors: `BackendTimeout`; `BackendUnavailable` also when the metadata
+    store cannot be asked: never unfiltered.
     """
+    try:
+        async with asyncio.timeout(timeout):
+            return await _search(question, principal, search_index, embedder, metadata)
+    except TimeoutError as error:
+        raise BackendTimeout(f"the documents could not be searched within {timeout:.0f} s") from error
+
+
+async def _search(
+    question: Question,
+    principal: Principal,
+    search_index: SearchIndex,
+    embedder: Embedder,
+    metadata: MetadataStore,
+) -> list[Passage]:
     embedding = None if question.mode == "text" else await embedder.embed_query(question.text)
     passages: list[Passage] = []
     for depth in _DEPTHS:

@@ -28,6 +28,7 @@ async def found(services: Services, question: str, principal: Principal = READER
         search_index=services.search_index,
         embedder=services.embedder,
         metadata=services.metadata,
+        timeout=30,
     )
     return [passage.chunk.content for passage in passages]
 
