@@ -29,8 +29,11 @@ class AzureProfile:
 
 
 @contextmanager
-def azure_profile(folder: Path) -> Iterator[AzureProfile]:
-    """An index, a database and a storage account of the test's own. Skips where a server is missing."""
+def azure_profile(folder: Path, *, announces: bool = True) -> Iterator[AzureProfile]:
+    """An index, a database and a storage account of the test's own. Skips where a server is missing.
+
+    `announces`: whether changes of blobs become events by themselves.
+    """
     storage = azurite.run()  # its own: the app's container and queues have fixed names
     database, cache = mongo.address(), redis.address()
     with ExitStack() as stack:
@@ -39,7 +42,8 @@ def azure_profile(folder: Path) -> Iterator[AzureProfile]:
         search = stack.enter_context(SearchService(tls=True, visible_after=0.2))
         vault = stack.enter_context(KeyVault())
         vault.contents.add("mongodb", database)
-        stack.enter_context(EventGrid(storage))
+        if announces:
+            stack.enter_context(EventGrid(storage))
         environment = {
             "RAG_PROFILE": "azure",
             "AZURE_OPENAI_ENDPOINT": openai.endpoint,
