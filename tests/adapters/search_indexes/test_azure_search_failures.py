@@ -10,11 +10,11 @@ from shared.errors import BackendTimeout, BackendUnavailable
 from shared.search_indexes import azure_search_connection, azure_search_service, azure_search_writes
 from shared.search_indexes.azure_search import AzureSearchIndex
 from shared.search_indexes.azure_search_documents import key_of
+from tests.adapters.search_indexes.azure_search_cases import open_index, service
 from tests.contract.search_index_cases import ask, ids, passage
 from tests.servers.process import free_port
 from tests.stand_ins.search_service import SearchService
 from tests.stand_ins.tls import trusted
-from tests.unit.search_indexes.azure_search_cases import open_index, service
 
 __all__ = ["service"]
 

@@ -6,9 +6,9 @@ from shared.domain import EVERYONE
 from shared.errors import BackendUnavailable, ConfigError
 from shared.search_indexes.azure_search import AzureSearchIndex
 from shared.search_indexes.azure_search_documents import id_of, key_of, search_text
+from tests.adapters.search_indexes.azure_search_cases import index, open_index, service
 from tests.contract.search_index_cases import PUBLIC, ask, ids, passage
 from tests.stand_ins.search_service import SearchService, SemanticRanker
-from tests.unit.search_indexes.azure_search_cases import index, open_index, service
 
 __all__ = ["index", "service"]
 

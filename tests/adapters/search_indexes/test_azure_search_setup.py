@@ -8,9 +8,9 @@ import pytest
 from shared.errors import BackendUnavailable, ConfigError
 from shared.search_indexes.azure_search import AzureSearchIndex
 from shared.search_indexes.azure_search_schema import make_index
+from tests.adapters.search_indexes.azure_search_cases import INDEX, index, open_index, service
 from tests.contract.search_index_cases import DIMENSION, ask, ids, passage
 from tests.stand_ins.search_service import SearchService
-from tests.unit.search_indexes.azure_search_cases import INDEX, index, open_index, service
 
 __all__ = ["index", "service"]
 

@@ -17,8 +17,8 @@ from shared.domain import (
     User,
 )
 from shared.metadata_stores.mongo import MongoMetadataStore
+from tests.adapters.metadata_stores.faulty_mongo import faulty_mongo
 from tests.servers import mongo
-from tests.unit.metadata_stores.faulty_mongo import faulty_mongo
 
 T = 4_000_000_000.0  # no TTL index has expired it
 

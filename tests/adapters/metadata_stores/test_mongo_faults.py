@@ -10,9 +10,9 @@ import pytest
 
 from shared.errors import BackendTimeout, BackendUnavailable, ConfigError
 from shared.metadata_stores.mongo import MongoMetadataStore
+from tests.adapters.metadata_stores.faulty_mongo import FaultyMongo, faulty_mongo
 from tests.servers import mongo
 from tests.servers.process import free_port
-from tests.unit.metadata_stores.faulty_mongo import FaultyMongo, faulty_mongo
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def proxy() -> AsyncIterator[FaultyMongo]:
 
 @pytest.fixture
 async def store(proxy: FaultyMongo, tmp_path: Path) -> AsyncIterator[MongoMetadataStore]:
-    store = MongoMetadataStore(uri=proxy.uri, database=mongo.database_for(tmp_path), timeout=5.0)
+    store = MongoMetadataStore(uri=proxy.uri, database=mongo.database_for(tmp_path), timeout=8.0)
     yield store
     await store.close()
 
@@ -148,7 +148,7 @@ async def test_an_index_with_other_options_is_the_operators_to_drop(
         (18, BackendUnavailable, "check MONGODB_URI"),
         (8000, BackendUnavailable, "check MONGODB_URI"),
         (16500, BackendUnavailable, "busy"),
-        (50, BackendTimeout, "5 s"),
+        (50, BackendTimeout, "8 s"),
         # Not the primary, and none is elected.
         pytest.param(10107, BackendUnavailable, "out of reach", marks=pytest.mark.slow),
         (59, BackendUnavailable, "code 59"),
