@@ -7,10 +7,13 @@ Python (3.13 and newer), keeps everything in memory and is tested by its authors
 
 import asyncio
 import functools
+import gc
 import hashlib
 import importlib.util
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,12 @@ async def _serve(port: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(_serve(int(sys.argv[1])))
+
+
+@pytest.fixture
+def swept() -> Iterator[None]:
+    """pymongo, closed while it connects, leaves that socket to the garbage collector, and so to any test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

@@ -10,6 +10,9 @@ from cli.doctor import examine_plugs
 from cli.doctor_findings import Finding
 from cli.doctor_plugs import open_plugs
 from shared.settings import read_settings
+from tests.servers.mongo import swept
+
+__all__ = ["swept"]
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +82,7 @@ async def test_a_secret_that_is_not_there_is_told_by_the_plug_that_needs_it(
     assert "REDIS_URL" in found["cache"].message  # it was there, and is no address
 
 
+@pytest.mark.usefixtures("swept")
 async def test_what_listens_nowhere_is_told_with_its_setting(examined: Any, tmp_path: Path) -> None:
     key = "a2V5"
     found = await examined(
