@@ -9,7 +9,7 @@ policy "Enterprise" or "NonClustered"; replies that send the client elsewhere (`
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from redis.asyncio import Redis
@@ -37,6 +37,23 @@ end
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return sum
 """
+# Time lines are kept as the microsecond at which they end, by the server's clock: the one that all share.
+_LINE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local line = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0) or 0)
+local function move(to)
+  redis.call('SET', KEYS[1], string.format('%.0f', to), 'PX', math.ceil((to - now) / 1000) + 1)
+end
+"""
+_RESERVE = f"""{_LINE}
+if line - now <= tonumber(ARGV[2]) then move(line + ARGV[1]) end
+return line - now
+"""
+_POSTPONE = f"""{_LINE}
+move(math.max(line, now + ARGV[1]))
+"""
+_FAR = 1e9  # seconds: for `math.inf`, which Lua does not read
 
 
 class RedisCache:
@@ -64,8 +81,19 @@ class RedisCache:
         found = await self._call(lambda: self._redis.get(self._name(key)))
         return found if isinstance(found, bytes) else None
 
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        names = [self._name(key) for key in keys]
+        found = (await self._call(lambda: self._redis.mget(names)) if names else None) or [None] * len(keys)
+        return [value if isinstance(value, bytes) else None for value in found]
+
     async def set(self, key: str, value: bytes, *, ttl: float) -> None:
         await self._call(lambda: self._redis.set(self._name(key), value, px=_milliseconds(ttl)))
+
+    async def set_many(self, values: Mapping[str, bytes], *, ttl: float) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, value in values.items():
+            pipeline.set(self._name(key), value, px=_milliseconds(ttl))
+        await self._call(pipeline.execute)
 
     async def delete(self, key: str) -> None:
         await self._call(lambda: self._redis.delete(self._name(key)))
@@ -73,6 +101,15 @@ class RedisCache:
     async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
         added = self._call(lambda: self._redis.eval(_ADD, 1, self._name(key), by, _milliseconds(ttl)))
         return await added or 0
+
+    async def reserve(self, key: str, seconds: float, *, most: float = math.inf) -> float | None:
+        arguments = _microseconds(seconds), _microseconds(most)
+        wait = await self._call(lambda: self._redis.eval(_RESERVE, 1, self._name(key), *arguments))
+        return None if wait is None else int(wait) / 1e6
+
+    async def postpone(self, key: str, seconds: float) -> None:
+        name, pause = self._name(key), _microseconds(seconds)
+        await self._call(lambda: self._redis.eval(_POSTPONE, 1, name, pause))
 
     async def close(self) -> None:
         if self._sign_in:
@@ -112,3 +149,7 @@ def _sign_in_by(credential: "AsyncTokenCredential") -> "EntraSignIn":
 
 def _milliseconds(ttl: float) -> int:
     return max(1, math.ceil(ttl * 1000))  # Redis refuses 0
+
+
+def _microseconds(seconds: float) -> int:
+    return round(min(seconds, _FAR) * 1e6)

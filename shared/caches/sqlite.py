@@ -6,13 +6,14 @@ empty one, and the other processes follow.
 
 import asyncio
 import logging
+import math
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from shared.caches.sqlite_entries import SCHEMA, VERSION, count, drop, find, store, touch
+from shared.caches.sqlite_entries import SCHEMA, VERSION, count, drop, find, put_off, store, take, touch
 from shared.errors import BackendUnavailable, ConfigError, InvalidRequest
 from shared.sqlite_file import DamagedFile, SqliteFile
 
@@ -35,21 +36,37 @@ class SqliteCache:
         self._replacing = asyncio.Lock()
 
     async def get(self, key: str) -> bytes | None:
-        found = await self._run(lambda file: file.read(lambda connection: find(connection, key)))
-        if found is not None:
-            self._touched[key] = time.time()
-            if len(self._touched) >= _MAX_TOUCHED:
-                await self._write(lambda _: None)
+        return (await self.get_many([key]))[0]
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        found = await self._run(
+            lambda file: file.read(lambda connection: [find(connection, key) for key in keys])
+        )
+        if found is None:
+            return [None] * len(keys)
+        now = time.time()
+        self._touched |= {key: now for key, value in zip(keys, found, strict=True) if value is not None}
+        if len(self._touched) >= _MAX_TOUCHED:
+            await self._write(lambda _: None)
         return found
 
     async def set(self, key: str, value: bytes, *, ttl: float) -> None:
-        await self._write(lambda connection: store(connection, key, value, ttl, self._max_bytes))
+        await self.set_many({key: value}, ttl=ttl)
+
+    async def set_many(self, values: Mapping[str, bytes], *, ttl: float) -> None:
+        await self._write(lambda connection: store(connection, values, ttl, self._max_bytes))
 
     async def delete(self, key: str) -> None:
         await self._write(lambda connection: drop(connection, key))
 
     async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
         return await self._write(lambda connection: count(connection, key, by, ttl, self._max_bytes)) or 0
+
+    async def reserve(self, key: str, seconds: float, *, most: float = math.inf) -> float | None:
+        return await self._write(lambda connection: take(connection, key, seconds, most, self._max_bytes))
+
+    async def postpone(self, key: str, seconds: float) -> None:
+        await self._write(lambda connection: put_off(connection, key, seconds, self._max_bytes))
 
     async def close(self) -> None:
         await self._file.close()

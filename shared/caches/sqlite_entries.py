@@ -42,8 +42,9 @@ def touch(connection: sqlite3.Connection, used: Mapping[str, float]) -> None:
     )
 
 
-def store(connection: sqlite3.Connection, key: str, value: bytes, ttl: float, max_bytes: int) -> None:
-    _put(connection, key, value, time.time() + ttl, max_bytes)
+def store(connection: sqlite3.Connection, values: Mapping[str, bytes], ttl: float, max_bytes: int) -> None:
+    for key, value in values.items():
+        _put(connection, key, value, time.time() + ttl, max_bytes)
 
 
 def drop(connection: sqlite3.Connection, key: str) -> None:
@@ -59,6 +60,27 @@ def count(connection: sqlite3.Connection, key: str, by: int, ttl: float, max_byt
     counted = _number(value) + by
     _put(connection, key, str(counted).encode(), expires_at, max_bytes)
     return counted
+
+
+def take(connection: sqlite3.Connection, key: str, seconds: float, most: float, max_bytes: int) -> float:
+    """`Cache.reserve`. A time line is kept as the time at which it ends."""
+    now = time.time()
+    line = max(now, _line(connection, key))
+    if line - now <= most:
+        _put(connection, key, repr(line + seconds).encode(), line + seconds, max_bytes)
+    return line - now
+
+
+def put_off(connection: sqlite3.Connection, key: str, seconds: float, max_bytes: int) -> None:
+    line = max(time.time() + seconds, _line(connection, key))
+    _put(connection, key, repr(line).encode(), line, max_bytes)
+
+
+def _line(connection: sqlite3.Connection, key: str) -> float:
+    try:
+        return float(find(connection, key) or 0)
+    except ValueError:
+        return 0.0  # something else: a line starts anew
 
 
 def _put(connection: sqlite3.Connection, key: str, value: bytes, expires_at: float, max_bytes: int) -> None:

@@ -69,6 +69,10 @@ async def every_call_misses(cache: RedisCache) -> None:
     await cache.set("a", b"1", ttl=60)
     await cache.delete("a")
     assert await cache.increment("n", ttl=60) == 0
+    assert await cache.get_many(["a", "b"]) == [None, None]
+    await cache.set_many({"a": b"1"}, ttl=60)
+    assert await cache.reserve("line", 1) is None
+    await cache.postpone("line", 1)
 
 
 async def until_back(cache: RedisCache) -> None:
@@ -228,6 +232,7 @@ async def test_a_full_server_still_answers_what_it_has(own_server: StartServer) 
         await cache.set("a", b"1", ttl=60)
         for number in range(5):
             await cache.set(str(number), b"x" * 1_000_000, ttl=60)
+        await cache.set_many({"4": b"x" * 1_000_000, "5": b"x" * 1_000_000}, ttl=60)
         assert await cache.get("4") is None
         assert await cache.get("a") == b"1"
 

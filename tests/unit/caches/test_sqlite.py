@@ -76,6 +76,7 @@ async def test_a_locked_file_is_a_miss(cache: SqliteCache, path: Path) -> None:
     other.execute("BEGIN IMMEDIATE")
     await cache.set("a", b"2", ttl=60)
     assert await cache.increment("n", ttl=60) == 0
+    assert await cache.reserve("line", 1) is None
     assert await cache.get("a") == b"1"
     other.execute("ROLLBACK")
     other.close()
@@ -144,5 +145,13 @@ async def test_a_place_that_can_hold_no_file_is_a_miss_every_time(path: Path) ->
     cache = SqliteCache(path, 100_000)
     for _ in range(3):
         await cache.set("a", b"1", ttl=60)
-        assert await cache.get("a") is None
+        assert await cache.get_many(["a", "b"]) == [None, None]
     await cache.close()
+
+
+async def test_values_that_are_set_together_are_there_together_or_not_at_all(
+    cache: SqliteCache, path: Path
+) -> None:
+    await cache.set_many({"a": b"1", "b": b"1", "c": b"1"}, ttl=60)
+    await cache.set_many({"a": b"2", "\ud800": b"2", "c": b"2"}, ttl=60)
+    assert await cache.get_many(["a", "b", "c"]) == [b"1", b"1", b"1"]
