@@ -1,62 +1,131 @@
-"""Files into the container of this machine: `rag ingest`, and the samples of a first `rag serve`."""
+"""Files into the container of the settings: `rag ingest`, and the samples of a first `rag serve`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
+from cli.bulk import files
+from cli.bulk.compare import State
+from cli.bulk.cost import describe, price_of, reckon
+from cli.bulk.failures import Failure, print_failures
+from cli.bulk.files import LocalFile, Selection
+from cli.bulk.upload import bring, put_file
 from cli.errors import CommandError
-from cli.progress import follow
+from cli.progress import Work, counted, watch
 from shared.blob_stores.base import BlobStore
 from shared.compose import opened_stores
+from shared.ingest.documents import SHARED
+from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.pool import ParserPool
 from shared.settings import Settings
 
-_SHARED = "shared"
+_INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 
-def run(paths: list[Path], settings: Settings) -> None:
-    """Copy, then follow until every file is indexed or has failed. Errors: `CommandError`."""
-    asyncio.run(_ingest(paths, settings))
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    under: str = "shared"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    wait: bool = True  # until everything is indexed
+    retry: bool = False  # what failed before with the same bytes
 
 
-async def copy_files(files: dict[str, Path], blobs: BlobStore, settings: Settings) -> list[str]:
-    """Put each file under `shared/`, whole or not at all; the blobs' names."""
-    names = []
-    for relative, path in files.items():
-        name = f"{_SHARED}/{relative}"
-        await blobs.put(name, _content(path), max_size=settings.max_file_mb * 1024 * 1024)
-        names.append(name)
-    return names
+def run(paths: list[Path], settings: Settings, options: Options) -> None:
+    """Upload what is new, then follow it until it is indexed or has failed; or reckon the cost alone.
+
+    Errors: `CommandError`, also for files that failed, once all are done. Ctrl-C exits with 130.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        found = files.find_files(paths, under=options.under, include=options.include, exclude=options.exclude)
+        command = _reckon if options.dry_run else _ingest
+        failures = [*found.failures, *asyncio.run(command(found, settings, options, console))]
+    except KeyboardInterrupt:
+        sys.stderr.write("rag: stopped; run the same command again to go on\n")
+        raise SystemExit(_INTERRUPTED) from None
+    if failures:
+        print_failures(failures, console)
+        raise CommandError(f"{counted(len(failures), 'file')} failed")
 
 
 def find_files(paths: Iterable[Path]) -> dict[str, Path]:
-    """Files by the path they get: their own name, or their path inside the folder that was named.
-
-    Hidden files, Python's caches and source files are left out of folders. Errors: `CommandError`.
-    """
-    found: dict[str, Path] = {}
-    for path in paths:
-        if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                relative = file.relative_to(path)
-                if file.is_file() and _is_document(relative):
-                    found[relative.as_posix()] = file
-        elif path.is_file():
-            found[path.name] = path
-        else:
-            raise CommandError(f"{path} is not there")
-    return found
+    """Samples, by their path inside the folder. Errors: `CommandError`."""
+    return {file.name.removeprefix(SHARED): file.path for file in files.find_files(paths).files}
 
 
-def _is_document(relative: Path) -> bool:
-    return not any(part.startswith((".", "__")) for part in relative.parts) and relative.suffix != ".py"
+async def copy_files(samples: dict[str, Path], blobs: BlobStore, settings: Settings) -> list[str]:
+    """Put each under `shared/`, whole or not at all; the blobs' names."""
+    taken = [
+        LocalFile(path=path, name=SHARED + relative, size=path.stat().st_size)
+        for relative, path in samples.items()
+    ]
+    return [(await put_file(file, blobs, max_size=_max_size(settings))).name for file in taken]
 
 
-async def _content(path: Path) -> AsyncIterator[bytes]:
-    yield await asyncio.to_thread(path.read_bytes)
-
-
-async def _ingest(paths: list[Path], settings: Settings) -> None:
-    files = find_files(paths)
+async def _ingest(found: Selection, settings: Settings, options: Options, console: Console) -> list[Failure]:
     async with opened_stores(settings) as (blobs, metadata):
-        names = await copy_files(files, blobs, settings)
-        await follow(names, blobs, metadata)
+        with _work("uploading", found, console) as work:
+            brought = await bring(
+                found.files, blobs, metadata, max_size=_max_size(settings), retry=options.retry, work=work
+            )
+        console.print(_said(brought.counts, found))
+        followed = brought.to_follow if options.wait else {}
+        return brought.failures + await watch(followed, blobs, metadata, console=console)
+
+
+async def _reckon(found: Selection, settings: Settings, options: Options, console: Console) -> list[Failure]:
+    max_size = _max_size(settings)
+    with _leaving_no_trace(settings) as traceless:
+        async with opened_stores(traceless) as (blobs, metadata), _opened_parsers(settings) as parsers:
+            with _work("reading", found, console) as work:
+                estimate = await reckon(
+                    found.files, blobs, metadata, parsers, max_size=max_size, retry=options.retry, work=work
+                )
+    console.print(_said(estimate.counts, found))
+    console.print(f"to ingest: {describe(estimate.measures)}")
+    console.print(f"price: {price_of(estimate.measures, settings)}", markup=False)
+    return estimate.failures
+
+
+def _work(doing: str, found: Selection, console: Console) -> Work:
+    return Work(console, doing, files=len(found.files), size=sum(file.size for file in found.files))
+
+
+def _said(counts: Counter[State], found: Selection) -> str:
+    """`3 new, 1 changed, 12 indexed, 2 left out`"""
+    said = [f"{counts[state]:,} {state}" for state in State if counts[state]]
+    said += [f"{found.left_out:,} left out"] if found.left_out else []
+    return ", ".join(said) or "nothing to ingest"
+
+
+def _max_size(settings: Settings) -> int:
+    return settings.max_file_mb * 1024 * 1024
+
+
+@asynccontextmanager
+async def _opened_parsers(settings: Settings) -> AsyncIterator[ParserPool]:
+    limits = ParseLimits(max_file_bytes=_max_size(settings))
+    parsers = ParserPool(workers=settings.parser_workers, limits=limits)
+    try:
+        yield parsers
+    finally:
+        await parsers.close()
+
+
+@contextmanager
+def _leaving_no_trace(settings: Settings) -> Iterator[Settings]:
+    """Looking at a data folder that is not there would make it."""
+    if settings.data.exists():
+        yield settings
+        return
+    with tempfile.TemporaryDirectory(prefix="rag-") as folder:
+        yield settings.model_copy(update={"data": Path(folder)})

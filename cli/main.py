@@ -71,13 +71,42 @@ def weights() -> None:
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
+    *,
     data: Data = None,
+    under: Annotated[
+        str, typer.Option(metavar="PREFIX", help="Where they go: shared/FOLDER or users/USER-ID/FOLDER.")
+    ] = "shared",
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Only such files: '*.pdf'. May be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="No such files or folders. May be repeated.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Upload nothing; say what it would cost.")
+    ] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Upload, and do not follow.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Upload again what failed before and is unchanged.")
+    ] = False,
 ) -> None:
-    """Put files under shared/ in the container of the settings and follow them until they are indexed."""
-    from cli.ingest import run
+    """Put files into the container of the settings and follow them until they are indexed.
+
+    Only what is new or changed is uploaded, so that it goes on where it was when it is run again. The exit
+    code is 1 if any file fails.
+    """
+    from cli.ingest import Options, run
 
     _use(data)
-    run(paths, read_settings())
+    options = Options(
+        under=under,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        dry_run=dry_run,
+        wait=not no_wait,
+        retry=retry,
+    )
+    run(paths, read_settings(), options)
 
 
 @app.command()

@@ -1,0 +1,108 @@
+"""What ingesting files would cost, by parsing and cutting them here: `rag ingest --dry-run`."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cli.bulk.compare import Standing, State, visit_all
+from cli.bulk.failures import Failure
+from cli.bulk.files import LocalFile
+from cli.progress import Work, counted
+from shared.blob_stores.base import BlobStore
+from shared.compose import count_tokens
+from shared.domain import ParsedDocument
+from shared.errors import DocumentRejected
+from shared.ingest.chunk import chunk
+from shared.ingest.documents import display_name, document_id
+from shared.ingest.parse.pool import ParserPool
+from shared.metadata_stores.base import DocumentStore
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """Of one file. Tokens are rather too many than too few."""
+
+    size: int
+    pages: int
+    chunks: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    counts: Counter[State]
+    measures: list[Measure]  # of the files that would be embedded
+    failures: list[Failure]
+
+
+async def reckon(
+    files: Sequence[LocalFile],
+    blobs: BlobStore,
+    metadata: DocumentStore,
+    parsers: ParserPool,
+    *,
+    max_size: int,
+    retry: bool,
+    work: Work,
+) -> Estimate:
+    """Errors: `BackendUnavailable`."""
+    counts = Counter[State]()
+    measures: list[Measure] = []
+    failed_before: list[Failure] = []
+
+    async def visit(file: LocalFile, standing: Standing) -> None:
+        counts[standing.state] += 1
+        if standing.state is State.FAILED and not retry:
+            failed_before.append(Failure(name=file.name, reason=standing.reason))
+        elif standing.state is not State.INDEXED:
+            if file.size > max_size:
+                raise DocumentRejected(f"is larger than {max_size:,} bytes; split it up")
+            parsed = await parsers.parse(file.path, display_name(file.name))
+            measures.append(await asyncio.to_thread(_measured, file, parsed))
+
+    failures = await visit_all(files, blobs, metadata, visit, work=work)
+    return Estimate(counts=counts, measures=measures, failures=failed_before + failures)
+
+
+def describe(measures: Sequence[Measure]) -> str:
+    """`2 files, 1,234 bytes, 3 pages, 4 chunks, at most 567 tokens`"""
+    said = (
+        counted(len(measures), "file"),
+        counted(sum(measure.size for measure in measures), "byte"),
+        counted(sum(measure.pages for measure in measures), "page"),
+        counted(sum(measure.chunks for measure in measures), "chunk"),
+        f"at most {counted(sum(measure.tokens for measure in measures), 'token')}",
+    )
+    return ", ".join(said)
+
+
+def price_of(measures: Sequence[Measure], settings: Settings) -> str:
+    """In words, by the table of the settings: its longest name that the deployment's name holds."""
+    if settings.embedder != "azure_openai":
+        return f"nothing; {settings.embedder} runs on this machine"
+    deployment = settings.azure_openai_embedding_deployment or ""
+    models = [
+        model
+        for model in getattr(settings, "embedding_prices", {"text-embedding-3-small": 0.02})
+        if model in deployment
+    ]
+    if not models:
+        return f"unknown; add the price of {deployment} to RAG_EMBEDDING_PRICES"
+    model = max(models, key=len)
+    tokens, price = (
+        sum(measure.tokens for measure in measures),
+        getattr(settings, "embedding_prices", {"text-embedding-3-small": 0.02})[model],
+    )
+    return f"at most ${tokens * price / 1e6:,.2f} ({model} at ${price:g} per million tokens)"
+
+
+def _measured(file: LocalFile, parsed: ParsedDocument) -> Measure:
+    chunks = chunk(parsed, document_id=document_id(file.name), version=1)
+    return Measure(
+        size=file.size,
+        pages=len(parsed.pages),
+        chunks=len(chunks),
+        tokens=sum(count_tokens(part.embedding_text) for part in chunks),
+    )
