@@ -11,7 +11,8 @@ RagError
 ├── Conflict            409  the state of the thing forbids it
 ├── RateLimited         429  with the seconds to wait
 ├── BackendUnavailable  503  a service behind us cannot be reached; with the seconds to wait
-│   └── BackendTimeout  504  it did not answer before the deadline
+│   ├── BackendTimeout  504  it did not answer before the deadline
+│   └── Throttled            it answers, but we ask more than it lets us
 └── DocumentRejected         ingestion: this file can never be indexed; the reason is for people
 """
 
@@ -66,6 +67,10 @@ class BackendUnavailable(RagError):
 
 class BackendTimeout(BackendUnavailable):
     pass
+
+
+class Throttled(BackendUnavailable):
+    """`retry_after` is what the service says: earlier it will refuse everybody who shares the quota."""
 
 
 class DocumentRejected(RagError):

@@ -16,8 +16,9 @@ from azure.core.credentials_async import AsyncTokenCredential
 from langchain_openai import AzureOpenAIEmbeddings
 
 from shared.azure_openai_sdk import Deployment, calling_openai, sign_in, with_one_retry
+from shared.azure_sdk import seconds
 from shared.domain import Embedding
-from shared.errors import BackendUnavailable, ConfigError
+from shared.errors import BackendUnavailable, ConfigError, Throttled
 
 _SETTING = "AZURE_OPENAI_EMBEDDING_DEPLOYMENT"
 _DIMENSION = "AZURE_OPENAI_EMBEDDING_DIMENSION"
@@ -38,7 +39,8 @@ class AzureOpenAIEmbedder:
     """`credential`: an identity, which stays its owner's to close, or a key.
 
     Of passages `_CALLS` requests are under way and the rest waits; what is urgent does not wait for them.
-    A 429 or 503 that says when to come back is asked again once, if that fits the time-out.
+    What is urgent is asked again once after a 429 or 503 that says when to come back, if that fits the
+    time-out. Passages are not: `Throttled` at once, so that who shares out the quota can slow down all.
     `ConfigError` with the first text if the deployment's embeddings have another dimension.
     """
 
@@ -80,7 +82,7 @@ class AzureOpenAIEmbedder:
         embeddings: list[Embedding] = []
         for batch in _batches(texts):
             async with nullcontext() if urgent else self._turns:
-                embeddings += await self._embed(batch, timeout)
+                embeddings += await self._embed(batch, timeout, urgent=urgent)
         return embeddings
 
     async def embed_query(self, text: str) -> Embedding:
@@ -89,9 +91,16 @@ class AzureOpenAIEmbedder:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _embed(self, texts: list[bytes], timeout: float) -> list[Embedding]:
+    async def _embed(self, texts: list[bytes], timeout: float, *, urgent: bool) -> list[Embedding]:
+        ask = partial(self._ask, texts)
         async with calling_openai(self._deployment, timeout=timeout):
-            vectors = await with_one_retry(partial(self._ask, texts), timeout=timeout)
+            try:
+                vectors = await (with_one_retry(ask, timeout=timeout) if urgent else ask())
+            except openai.APIStatusError as error:
+                if not _says_too_much(error):
+                    raise
+                wait = seconds(error.response.headers.get("Retry-After"))
+                raise Throttled(f"{self._deployment} is busy", retry_after=wait) from error
         if len(vectors) != len(texts):
             raise BackendUnavailable(f"{self._deployment} embedded {len(vectors)} of {len(texts)} texts")
         return [self._checked(vector) for vector in vectors]
@@ -148,6 +157,11 @@ def _sent(text: str) -> bytes:
 def _cut(text: bytes, limit: int) -> bytes:
     """At a character's end."""
     return text[:limit].decode("utf-8", "ignore").encode()
+
+
+def _says_too_much(error: openai.APIStatusError) -> bool:
+    status = error.status_code
+    return status == 429 or (status == 503 and "Retry-After" in error.response.headers)
 
 
 def _says_too_long(error: openai.BadRequestError) -> bool:
