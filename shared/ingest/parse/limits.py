@@ -13,7 +13,7 @@ class ParseLimits:
     max_pages: int = 5_000
     max_text_chars: int = 20_000_000  # of one document, over all its pages
     max_unpacked_bytes: int = 512 * MIB  # of the members of an Office file
-    memory_bytes: int = 1536 * MIB  # address space; the libraries alone map 500 MiB
+    memory_bytes: int = 768 * MIB  # address space; the libraries alone map 170 MiB
     cpu_seconds: int = 20
     wall_seconds: float = 30.0
     written_bytes: int = MIB  # of any file that a parser would write

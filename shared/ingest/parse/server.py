@@ -20,7 +20,13 @@ from pathlib import Path
 
 from shared.domain import ParsedDocument
 from shared.errors import DocumentRejected
-from shared.ingest.parse.confine import drop_network, drop_privileges, set_resource_limits
+from shared.ingest.parse.confine import (
+    adopt_orphans,
+    drop_network,
+    drop_privileges,
+    set_resource_limits,
+    spare_address_space,
+)
 from shared.ingest.parse.limits import ParseLimits
 from shared.ingest.parse.wire import (
     REQUEST,
@@ -45,10 +51,12 @@ class _Job:
 
 def main(control_fd: int, entry: str, limits: str) -> None:
     """`entry` is `module:function`; `limits` a ParseLimits as JSON."""
+    spare_address_space()
     module, _, function = entry.partition(":")
     parse: Parse = getattr(importlib.import_module(module), function)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool decides when to stop, not the terminal
     drop_network()
+    adopt_orphans()
     gc.freeze()  # children share these pages
     with socket.socket(fileno=control_fd) as control:
         _Server(control, parse, ParseLimits(**json.loads(limits))).run()
@@ -108,10 +116,14 @@ class _Server:
         return True
 
     def _reap(self) -> None:
-        for job in list(self._jobs.values()):
-            pid, status, usage = os.wait4(job.pid, os.WNOHANG)
-            if pid:
-                self._finish(job, status, usage.ru_maxrss * MAXRSS_UNIT)
+        """Children of whom nobody waits for an answer are what parsers left behind."""
+        with contextlib.suppress(ChildProcessError):  # there are none at all
+            while True:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                for job in [job for job in self._jobs.values() if job.pid == pid]:
+                    self._finish(job, status, usage.ru_maxrss * MAXRSS_UNIT)
 
     def _finish(self, job: _Job, status: int, peak_bytes: int) -> None:
         self._kill(job)  # what the child left in its group: while there is some, the group's id stays taken
