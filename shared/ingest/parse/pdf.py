@@ -1,9 +1,14 @@
-"""PDF text through pdfium, page by page. `pdf_layout` makes Markdown of it. Called by `file.parse_file`."""
+"""PDF text through pdfium, page by page. `pdf_layout` makes Markdown of it. Called by `file.parse_file`.
+
+Pages without text but with something drawn on them are scans: `ocr` has them rendered by `picture`.
+"""
 
 import ctypes
+import math
 import re
 
 import pypdfium2
+from PIL import Image
 from pypdfium2 import raw
 
 from shared.domain import ParsedDocument, ParsedPage
@@ -11,6 +16,7 @@ from shared.errors import DocumentRejected
 from shared.ingest.parse.kind import DAMAGED, PROTECTED
 from shared.ingest.parse.pdf_layout import to_markdown
 from shared.ingest.parse.pdf_table import Cell, Line
+from shared.ingest.parse.scanned import ScannedDocument
 from shared.ingest.parse.source import Source
 from shared.ingest.parse.title import choose_title
 
@@ -18,7 +24,9 @@ LINE = re.compile(r"[^\r\n]+")
 WORD = re.compile(r"\S+")
 MAX_TABLE_PAGES = 2_000  # above, tables stay lines: their search would use up the CPU limit
 CELL_GAP = 0.9  # between words, by the height of a line, from which on they are cells of a table
-NO_TEXT = "has no text layer: it looks scanned; run text recognition (OCR) on it and upload the result"
+DPI = 300  # what tesseract reads best
+LEGIBLE = 3_300  # pixels of the longer side; a letter that was saved as a small page is rendered larger
+MAX_PIXELS = 32_000_000  # of a rendered page: a poster is rendered smaller
 
 
 def parse(source: Source) -> ParsedDocument:
@@ -30,19 +38,39 @@ def parse(source: Source) -> ParsedDocument:
         if count > source.limits.max_pages:
             raise DocumentRejected(f"has {count} pages, more than {source.limits.max_pages}; split it up")
         lines = [_lines(document, index, finds_tables=count <= MAX_TABLE_PAGES) for index in range(count)]
-        if not any(lines):
-            raise DocumentRejected(NO_TEXT if _has_image(document) else "is a PDF without any text")
+        scans = tuple(n for n, page in enumerate(lines, 1) if not page and _is_drawn_on(document, n - 1))
+        if not any(lines) and not scans:
+            raise DocumentRejected("is a PDF without any text")
         stated = document.get_metadata_value("Title")
     finally:
         document.close()
     texts = to_markdown(lines)
     pages = tuple(ParsedPage(number=number, text=text) for number, text in enumerate(texts, 1))
-    return ParsedDocument(title=choose_title(source.name, stated, pages), pages=pages, page_kind="page")
+    title = choose_title(source.name, stated, pages)
+    if scans:
+        return ScannedDocument(title=title, pages=pages, page_kind="page", scans=scans)
+    return ParsedDocument(title=title, pages=pages, page_kind="page")
+
+
+def picture(source: Source, page: int) -> Image.Image:
+    """A page in grey. `DocumentRejected` for one that pdfium cannot draw."""
+    document = _open(source)
+    try:
+        drawn = document[page - 1]
+        width, height = drawn.get_size()
+        wanted = min(max(DPI / 72, LEGIBLE / max(width, height)), 2 * DPI / 72)
+        scale = min(wanted, math.sqrt(MAX_PIXELS / (width * height)))
+        grey: Image.Image = drawn.render(scale=scale, grayscale=True).to_pil()
+        return grey.copy()  # pdfium's own pixels go with the document
+    except (pypdfium2.PdfiumError, ZeroDivisionError) as error:
+        raise DocumentRejected(DAMAGED) from error
+    finally:
+        document.close()
 
 
 def _open(source: Source) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(source.path)
+        return pypdfium2.PdfDocument(source.file)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise DocumentRejected(PROTECTED) from error
@@ -107,12 +135,11 @@ class _Boxes:
         return self._box.left, self._box.right, self._box.top - self._box.bottom
 
 
-def _has_image(document: pypdfium2.PdfDocument) -> bool:
-    for index in range(min(len(document), 5)):
-        try:
-            page = document[index]
-        except pypdfium2.PdfiumError:
-            continue
-        if next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3), None) is not None:
-            return True
-    return False
+def _is_drawn_on(document: pypdfium2.PdfDocument, index: int) -> bool:
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return False
+    is_drawn_on = next(page.get_objects(max_depth=1), None) is not None
+    page.close()
+    return is_drawn_on

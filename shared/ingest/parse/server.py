@@ -28,6 +28,7 @@ from shared.ingest.parse.confine import (
     spare_address_space,
 )
 from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.ocr import read_scan
 from shared.ingest.parse.wire import (
     REQUEST,
     Ending,
@@ -170,9 +171,9 @@ def _keep_only(channel: socket.socket) -> None:
 
 def _answer(channel: socket.socket, parse: Parse, limits: ParseLimits) -> ExitCode:
     (length,) = REQUEST.unpack(channel.recv(REQUEST.size, socket.MSG_WAITALL))
-    path, name = unpack_request(channel.recv(length, socket.MSG_WAITALL))
+    path, name, scan = unpack_request(channel.recv(length, socket.MSG_WAITALL))
     try:
-        answer = pack_document(parse(path, name, limits))
+        answer = pack_document(read_scan(path, scan, limits) if scan else parse(path, name, limits))
     except DocumentRejected as rejection:
         answer = pack_rejection(str(rejection))
     except MemoryError:

@@ -15,6 +15,8 @@ from typing import get_args
 
 from shared.domain import PageKind, ParsedDocument, ParsedPage
 from shared.errors import DocumentRejected
+from shared.ingest.parse.scanned import Scan, ScannedDocument
+from shared.ingest.parse.tesseract import Tesseract
 
 REQUEST = struct.Struct("<I")  # length of the JSON that follows
 ENDING = struct.Struct("<iQ?")  # wait status, peak resident bytes, whether the wall clock ran out
@@ -43,14 +45,19 @@ class Ending:
         return cls(status=status, peak_bytes=peak_bytes, out_of_time=out_of_time)
 
 
-def pack_request(path: Path, name: str) -> bytes:
-    body = json.dumps({"path": str(path), "name": name}).encode()
+def pack_request(path: Path, name: str, scan: Scan | None = None) -> bytes:
+    """With `scan`: read this one page by OCR."""
+    request = {"path": str(path), "name": name, "scan": asdict(scan) if scan else None}
+    body = json.dumps(request).encode()
     return REQUEST.pack(len(body)) + body
 
 
-def unpack_request(body: bytes) -> tuple[Path, str]:
+def unpack_request(body: bytes) -> tuple[Path, str, Scan | None]:
     request = json.loads(body)
-    return Path(request["path"]), request["name"]
+    scan = request["scan"]
+    if scan is not None:
+        scan = Scan(page=scan["page"], tesseract=Tesseract(**scan["tesseract"]))
+    return Path(request["path"]), request["name"], scan
 
 
 def pack_document(document: ParsedDocument) -> bytes:
@@ -73,4 +80,8 @@ def unpack_answer(answer: bytes) -> ParsedDocument:
         ParsedPage(number=int(page["number"]), text=str(page["text"]), label=str(page["label"]))
         for page in document["pages"]
     )
-    return ParsedDocument(title=str(document["title"]), pages=pages, page_kind=document["page_kind"])
+    title, kind = str(document["title"]), document["page_kind"]
+    if "scans" in document:
+        scans = tuple(int(number) for number in document["scans"])
+        return ScannedDocument(title=title, pages=pages, page_kind=kind, scans=scans)
+    return ParsedDocument(title=title, pages=pages, page_kind=kind)

@@ -1,0 +1,1 @@
+"""Pages that are pictures, read. `base.py` has the protocol; one file per implementation."""
