@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.caches.sqlite import SqliteCache
 from shared.domain import Embedding
 from shared.embedders.azure_openai import AzureOpenAIEmbedder
 from shared.embedders.base import Embedder
+from shared.embedders.budgeted import BudgetedEmbedder
+from shared.embedders.cached import CachedEmbedder
 from shared.embedders.onnx import OnnxEmbedder
 from tests.stand_ins.openai_server import EMBEDDING, OpenAIServer
 from tests.stand_ins.weights import multilingual_weights, weights  # noqa: F401 - fixtures
@@ -17,21 +20,29 @@ from tests.stand_ins.weights import multilingual_weights, weights  # noqa: F401 
 pytestmark = pytest.mark.embedder
 
 
-@pytest.fixture(params=["minilm", "e5", "azure_openai"])
-async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
-    if request.param == "azure_openai":
-        endpoint = request.getfixturevalue("server").endpoint
-        embedder: Embedder = AzureOpenAIEmbedder(
-            endpoint=endpoint,
-            deployment=EMBEDDING,
-            api_version="2024-10-21",
-            dimension=256,
-            credential="any",
-        )
-        yield embedder
-        await embedder.close()
-    else:
+@pytest.fixture(params=["minilm", "e5", "azure_openai", "budgeted and cached"])
+async def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Embedder]:
+    if request.param in ("minilm", "e5"):
         yield request.getfixturevalue(request.param)
+        return
+    embedder: Embedder = AzureOpenAIEmbedder(
+        endpoint=request.getfixturevalue("server").endpoint,
+        deployment=EMBEDDING,
+        api_version="2024-10-21",
+        dimension=256,
+        credential="any",
+    )
+    cache = SqliteCache(tmp_path / "cache.db", 10_000_000)
+    if request.param == "budgeted and cached":
+        embedder = CachedEmbedder(budgeted(embedder, cache), cache, ttl=60)
+    yield embedder
+    await embedder.close()
+    await cache.close()
+
+
+def budgeted(embedder: Embedder, cache: SqliteCache) -> Embedder:
+    rate = {"tokens_per_minute": 10_000_000, "requests_per_minute": 60_000}
+    return BudgetedEmbedder(embedder, cache, name=EMBEDDING, count_tokens=len, **rate)
 
 
 @pytest.fixture(scope="module")

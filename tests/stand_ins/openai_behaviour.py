@@ -23,6 +23,7 @@ class Behaviour:
     filters_prompt: bool = False  # Azure's content filter
     dimension: int = 1536  # of embeddings, where a request names no smaller one
     embedding_tokens: int = 8191  # of an input at the most
+    embedding_tokens_per_minute: int = 0  # 0: as many as are asked for
     status: int = 200
     retry_after: str | None = None
     body: str | None = None  # instead of what the API would say

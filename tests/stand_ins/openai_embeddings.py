@@ -19,7 +19,7 @@ def embeddings(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     inputs = [body["input"]] if isinstance(body["input"], str) else body["input"]
     if not inputs or len(inputs) > _MOST_INPUTS or not all(isinstance(text, str) and text for text in inputs):
         raise Refused(400, "'$.input' is invalid. Please check the API reference.")
-    sizes = [len(_TOKEN.findall(text)) for text in inputs]
+    sizes = [count_tokens(text) for text in inputs]
     if max(sizes) > behaviour.embedding_tokens:
         raise Refused(
             400,
@@ -36,6 +36,10 @@ def embeddings(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     ]
     usage = {"prompt_tokens": sum(sizes), "total_tokens": sum(sizes)}
     return {"object": "list", "model": str(body.get("model")), "data": data, "usage": usage}
+
+
+def count_tokens(text: str) -> int:
+    return len(_TOKEN.findall(text))
 
 
 def _encoded(vector: list[float], encoding: str | None) -> list[float] | str:

@@ -19,7 +19,8 @@ from typing import Any, Self
 
 from tests.stand_ins.openai_behaviour import CHAT, EMBEDDING, MODEL, SMALLER_CHAT, Behaviour
 from tests.stand_ins.openai_chat import chunks, completion
-from tests.stand_ins.openai_embeddings import embeddings
+from tests.stand_ins.openai_embeddings import count_tokens, embeddings
+from tests.stand_ins.openai_quota import Quota
 from tests.stand_ins.openai_refusals import Refused, azure_operation, check_azure_caller, check_parameters
 from tests.stand_ins.tls import server_context
 
@@ -34,6 +35,7 @@ class OpenAIServer:
         self.requests: list[dict[str, Any]] = []
         self.client_left = threading.Event()  # while an answer was still being sent
         self.refusals: deque[tuple[int, str | None]] = deque()  # status and Retry-After of the next requests
+        self.quota = Quota()  # of embeddings
         self._scheme = "https" if tls else "http"
         self._http = _Http(("127.0.0.1", port), _Handler)
         if tls:
@@ -103,6 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(status, "told to refuse", retry_after)
         elif behaviour.status != 200:
             self._error(behaviour.status, "told to fail", behaviour.retry_after)
+        elif operation == "embeddings" and (wait := self._wait_for_quota(body, behaviour)):
+            self._error(429, "exceeded the token rate limit of this deployment", str(wait))
         elif behaviour.body is not None:
             self._send(200, behaviour.body.encode(), "text/html")
         else:
@@ -121,6 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
             return "chat"
         self._error(404, f"the model {body.get('model')!r} does not exist")
         return None
+
+    def _wait_for_quota(self, body: dict[str, Any], behaviour: Behaviour) -> int:
+        rate = behaviour.embedding_tokens_per_minute
+        return self.server.owner.quota.wait(sum(map(count_tokens, body["input"])), rate) if rate else 0
 
     def log_message(self, *_: object) -> None:
         """Quiet: the tests' output is pytest's."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.embedders.azure_openai import AzureOpenAIEmbedder
-from shared.errors import BackendUnavailable, ConfigError, RagError
+from shared.errors import BackendUnavailable, ConfigError, RagError, Throttled
 from tests.stand_ins.openai_server import EMBEDDING, OpenAIServer
 
 
@@ -130,7 +130,7 @@ async def test_a_busy_service_is_asked_again_once_when_it_says_when(
 
 async def test_a_busy_service_is_asked_again_no_more_than_once(server: OpenAIServer) -> None:
     server.refuse_next(3, retry_after="0.1")
-    assert (await failure(open_embedder(server))).retry_after == 0.1
+    assert (await failure(open_embedder(server), Throttled)).retry_after == 0.1
     assert len(server.requests) == 2
 
 
@@ -140,6 +140,28 @@ async def test_a_throttled_account_is_left_alone_for_as_long_as_it_says(server: 
     assert (await failure(open_embedder(server))).retry_after == 40
     assert monotonic() - started < 3
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "told"), [(429, "7", 7), (429, None, 5), (503, "0.5", 0.5)]
+)
+async def test_passages_are_not_asked_for_again_when_the_service_is_busy(
+    server: OpenAIServer, embedder: AzureOpenAIEmbedder, status: int, retry_after: str | None, told: float
+) -> None:
+    server.refuse_next(1, status=status, retry_after=retry_after)
+    with pytest.raises(Throttled) as caught:
+        await embedder.embed_passages(["passage"])
+    assert caught.value.retry_after == told
+    assert len(server.requests) == 1
+
+
+async def test_a_failing_service_is_none_that_is_asked_too_much(
+    server: OpenAIServer, embedder: AzureOpenAIEmbedder
+) -> None:
+    server.refuse_next(1, status=503, retry_after=None)
+    with pytest.raises(BackendUnavailable) as caught:
+        await embedder.embed_passages(["passage"])
+    assert not isinstance(caught.value, Throttled)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""Several processes drain a backlog through one deployment that enforces its quota."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from shared.caches.redis import RedisCache
+from shared.embedders.azure_openai import AzureOpenAIEmbedder
+from shared.embedders.budgeted import BudgetedEmbedder
+from tests.contract.openers import in_processes
+from tests.servers import redis
+from tests.stand_ins.openai_embeddings import count_tokens
+from tests.stand_ins.openai_server import EMBEDDING, OpenAIServer
+
+pytestmark = pytest.mark.slow
+
+TASKS = 4
+PASSAGES = 10  # in a document
+PASSAGE = "a rule of ours " * 6  # 24 tokens
+TOKENS = PASSAGES * count_tokens(PASSAGE)  # in a document
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@asynccontextmanager
+async def opened(endpoint: str, prefix: str, tokens_per_minute: int) -> AsyncIterator[BudgetedEmbedder]:
+    cache = RedisCache(url=redis.address(), prefix=prefix, patience=10)
+    deployment = AzureOpenAIEmbedder(
+        endpoint=endpoint, deployment=EMBEDDING, api_version="2024-10-21", dimension=64, credential="key"
+    )
+    embedder = BudgetedEmbedder(
+        deployment,
+        cache,
+        name=EMBEDDING,
+        tokens_per_minute=tokens_per_minute,
+        requests_per_minute=0,
+        count_tokens=count_tokens,
+    )
+    try:
+        yield embedder
+    finally:
+        await embedder.close()
+        await cache.close()
+
+
+def drain_in_process(
+    endpoint: str, prefix: str, tokens_per_minute: int, documents: int
+) -> tuple[float, float]:
+    """When the first document was begun and the last was done."""
+
+    async def run() -> tuple[float, float]:
+        backlog = list(range(documents))
+
+        async def work(embedder: BudgetedEmbedder) -> None:
+            while backlog:
+                number = backlog.pop()
+                await embedder.embed_passages([f"{PASSAGE} {number}"] * PASSAGES)
+
+        async with opened(endpoint, prefix, tokens_per_minute) as embedder:
+            began = time.time()
+            await asyncio.gather(*(work(embedder) for _ in range(TASKS)))
+            return began, time.time()
+
+    return asyncio.run(run())
+
+
+async def test_a_backlog_drains_at_the_budgets_rate_while_questions_are_answered_at_once(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    documents, quota = 300, 450_000
+    server.behave(embedding_tokens_per_minute=quota)
+    draining = asyncio.create_task(
+        in_processes(drain_in_process, [(server.endpoint, f"{tmp_path}:", quota, documents // 2)] * 2)
+    )
+    waited = []
+    async with opened(server.endpoint, f"{tmp_path}:", quota) as embedder:
+        while not draining.done():
+            began = time.monotonic()
+            await embedder.embed_query("Why?")
+            waited.append(time.monotonic() - began)
+            await asyncio.wait({draining}, timeout=0.2)
+    spans = await draining
+    seconds = max(ended for _, ended in spans) - min(began for began, _ in spans)
+    rate = 60 * documents * (TOKENS + PASSAGES) / seconds
+    print(f"{rate / quota:.1%} of the quota, {server.quota.refused} refusals, questions {max(waited):.2f} s")
+    assert 0.85 <= rate / quota <= 1
+    assert server.quota.refused <= 3
+    assert max(waited[1:]) < 2  # the first one signs in
+
+
+async def test_a_backlog_drains_though_nobody_knows_the_quota(server: OpenAIServer, tmp_path: Path) -> None:
+    documents, quota = 40, 120_000
+    server.behave(embedding_tokens_per_minute=quota)
+    await in_processes(drain_in_process, [(server.endpoint, f"{tmp_path}:", 0, documents // 2)] * 2)
+    print(f"{server.quota.refused} refusals of {len(server.requests)} requests")
+    assert len(server.requests) - server.quota.refused == documents
+    assert server.quota.refused <= documents / 2
