@@ -108,7 +108,7 @@ async def test_all_workers_together_keep_to_nine_tenths_of_the_rate(
     embedders = [open_embedder(deployment, line, 1000) for _ in range(1 if is_dead else 2)]
     await drain(embedders, 40, tokens=30)
     best = 39 * 30 / 900
-    assert best - 0.05 <= elapsed(deployment) < 2 * best
+    assert best - 0.05 <= elapsed(deployment) < 4 * best
 
 
 async def test_requests_are_counted_where_they_are_what_is_scarce(
@@ -116,7 +116,7 @@ async def test_requests_are_counted_where_they_are_what_is_scarce(
 ) -> None:
     embedder = open_embedder(deployment, cache, 1_000_000, requests_per_minute=60 * 40)
     await drain([embedder], 20, tokens=1)
-    assert 19 / 40 / 0.9 - 0.05 <= elapsed(deployment) < 2
+    assert 19 / 40 / 0.9 - 0.05 <= elapsed(deployment) < 4
 
 
 async def test_many_texts_go_in_portions_and_come_back_in_order(deployment: Deployment, cache: Cache) -> None:
@@ -223,7 +223,7 @@ async def test_a_storm_of_refusals_is_met_with_about_one_request_per_pause(
 
 
 @pytest.mark.slow
-async def test_distance_is_kept_after_refusals_only_where_the_rate_is_unknown(
+async def test_requests_keep_a_distance_after_a_refusal_where_the_rate_is_unknown(
     deployment: Deployment, cache: Cache
 ) -> None:
     deployment.sound_at = time.monotonic() + 0.1
