@@ -128,7 +128,7 @@ async def stored_texts(services: Services) -> list[str]:
             mode="vector",
             document_ids=frozenset({document.id}),
         )
-        hits = await services.search_index.search(query)
+        hits = await (await services.shelf.live()).search_index.search(query)
         texts += [hit.chunk.embedding_text for hit in sorted(hits, key=lambda hit: hit.chunk.ordinal)]
     return texts
 

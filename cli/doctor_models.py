@@ -39,7 +39,9 @@ async def check_embedder(embedder: Embedder) -> Check:
 
 async def check_index_record(versions: IndexVersionStore, index: SearchIndex, embedder: Embedder) -> Check:
     """The index was filled by the embedder that questions are embedded with."""
-    recorded = {version.name: version for version in await versions.index_versions()}.get(index.name)
+    recorded = {version.name: version for version in await versions.index_versions("documents")}.get(
+        index.name
+    )
     if recorded is None:
         yield ok(f"{index.name} is new")
     elif (recorded.embedder, recorded.dimension) == (embedder.name, embedder.dimension):

@@ -11,7 +11,8 @@ from shared.auth.entra import EntraTokens
 from shared.blob_stores.base import BlobStore
 from shared.caches.base import Cache
 from shared.chat_models.base import ChatModel
-from shared.compose import plugs
+from shared.compose import models, plugs
+from shared.compose.identity import open_identity
 from shared.embedders.base import Embedder
 from shared.errors import RagError
 from shared.event_queues.base import EventQueue
@@ -54,19 +55,21 @@ class Plugs:
 
 async def open_plugs(settings: Settings, *, seconds: float) -> Plugs:
     """`seconds` for each secret that a setting names. Never raises."""
-    identity = _open(plugs.open_identity, settings)
+    identity = _open(open_identity, settings)
     secrets = _open(plugs.open_secret_store, settings, identity)
     settings = await _with_secrets(settings, secrets, seconds=seconds)
 
     def open_index(embedder: Embedder, identity: "Identity | None") -> SearchIndex:
-        return plugs.open_search_index(settings, embedder.dimension, identity)
+        return plugs.open_search_indexes(settings, identity).open(
+            settings.index_name, dimension=embedder.dimension
+        )
 
-    embedder = _open(plugs.open_embedder, settings, identity)
-    extractive = _open(plugs.open_extractive_model, embedder)
+    embedder = _open(models.open_embedder, settings, identity)
+    extractive = _open(models.open_extractive_model, embedder)
     return Plugs(
         entra_tokens=_open(plugs.open_entra_tokens, settings),
-        chat_model=_open(plugs.open_chat_model, settings, identity, extractive),
-        smaller_chat_model=_open(plugs.open_smaller_model, settings, identity),
+        chat_model=_open(models.open_chat_model, settings, identity, extractive),
+        smaller_chat_model=_open(models.open_smaller_model, settings, identity),
         fallback_chat_model=extractive,
         embedder=embedder,
         search_index=_open(open_index, embedder, identity),

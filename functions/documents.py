@@ -78,7 +78,8 @@ async def update_document(
     # The authority first: whoever lost the right does not see it from here on, whatever the index says.
     if not await services.metadata.set_readers(found.id, readers, now=time.time()):
         raise NotFound(_NOT_FOUND)
-    await services.search_index.set_readers(found.id, readers)
+    for index in await services.shelf.everywhere():
+        await index.set_readers(found.id, readers)
     return await document(document_id, caller, services)
 
 
@@ -104,7 +105,7 @@ async def retry_document(document_id: str, caller: Caller, services: ServicesOf)
         raise Conflict("this document is being ingested already")
     if not await services.metadata.requeue(found.id, now=time.time()):
         raise NotFound(_NOT_FOUND)
-    await services.queue.send(INGEST_QUEUE, encode(StorageEvent(name=found.name)))
+    await services.queue.send(INGEST_QUEUE, found.parked_event or encode(StorageEvent(name=found.name)))
     return {"id": found.id, "name": display_name(found.name), "status": DocumentStatus.QUEUED}
 
 
@@ -195,6 +196,7 @@ def _json(found: Document, caller: Principal, readers: Iterable[str]) -> dict[st
         "title": found.title,
         "status": found.status,
         "reason": found.reason,
+        "is_parked": found.parked_event is not None,
         "is_owner": found.owner_id == caller.user_id,
         "readers": sorted(readers, key=lambda reader: (reader != EVERYONE, reader)),
         "size": found.size,

@@ -12,9 +12,11 @@ import azure.functions as func
 
 from functions.dependencies import Runtime
 from shared.domain import DocumentStatus
-from shared.errors import InvalidRequest
-from shared.ingest import documents, events, pipeline
+from shared.errors import InvalidRequest, RagError
+from shared.ingest import documents, events, pipeline, versions
+from shared.ingest.reconcile import UNFINISHED
 from shared.ingest.reconcile import reconcile as reconcile_all
+from shared.services import Services
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -22,14 +24,15 @@ log = logging.getLogger(__name__)
 CONNECTION = "AzureWebJobsStorage"
 EVERY_FIVE_MINUTES = "0 */5 * * * *"
 _STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
-_PARKED = "parked: five attempts failed because a service behind us was unavailable; retry it later"
+_PARKED = "parked after five attempts"
 
 
 def register_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
-    """Add `ingest_blob` (by setting), `ingest_event`, `ingest_poison` and `reconcile` to the app."""
+    """Add `ingest_blob` (by setting), `ingest_event`, `fill_index`, their poison ones and `reconcile`."""
     if runtime.settings.blob_trigger:
         _register_blob_trigger(app, runtime)
     _register_queue_triggers(app, runtime)
+    _register_fill_triggers(app, runtime)
     _register_timer(app, runtime)
 
 
@@ -69,7 +72,25 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     async def ingest_poison(message: func.QueueMessage) -> None:
         stored = _decoded(message)
         if stored is not None:
-            await _park(stored.name, runtime)
+            await _park(stored.name, message.get_body().decode(), runtime)
+
+
+def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
+    @app.function_name("fill_index")
+    @app.queue_trigger(arg_name="message", queue_name=versions.FILL_QUEUE, connection=CONNECTION)
+    async def fill_index(message: func.QueueMessage) -> None:
+        try:
+            index, name = versions.decode(message.get_body().decode())
+        except (InvalidRequest, UnicodeDecodeError) as error:
+            _not_understood(message, error)
+        else:
+            await versions.fill_index(name, index, await runtime.services())
+
+    @app.function_name("fill_poison")
+    @app.queue_trigger(arg_name="message", queue_name=versions.FILL_POISON_QUEUE, connection=CONNECTION)
+    async def fill_poison(message: func.QueueMessage) -> None:
+        # Nothing is lost: the reconciler sends an event for whatever an index lacks.
+        event(log, "fill_failed", level=logging.ERROR, message_id=message.id)
 
 
 def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
@@ -83,10 +104,12 @@ def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
 
 async def _ingest(name: str, runtime: Runtime) -> None:
     started = time.time()
+    services = await runtime.services()
     try:
-        document = await pipeline.ingest(name, await runtime.services())
-    except Exception:  # whatever a function raises is counted; a drain that cancels it is no error
+        document = await pipeline.ingest(name, services)
+    except Exception as error:  # whatever a function raises is counted; a drain that cancels it is no error
         runtime.metrics.document_ingested(outcome="error")
+        await _note(name, error, services)
         raise
     if document is None:
         runtime.metrics.document_ingested(outcome="removed")
@@ -109,15 +132,26 @@ def _not_understood(message: func.QueueMessage, error: Exception) -> None:
     event(log, "event_not_understood", message_id=message.id, reason=str(error))
 
 
-async def _park(name: str, runtime: Runtime) -> None:
+async def _note(name: str, error: Exception, services: Services) -> None:
+    """Show with the document why it is not indexed yet."""
+    reason = str(error) if isinstance(error, RagError) else "an internal error, which the log has"
+    try:
+        document = await services.metadata.document(documents.document_id(name))
+        if document is not None and document.status in UNFINISHED:
+            await services.metadata.set_status(
+                document.id, document.claimed_version, document.status, reason=reason, now=time.time()
+            )
+    except RagError as second:  # the first one is what is raised
+        event(log, "failure_not_noted", level=logging.WARNING, reason=str(second))
+
+
+async def _park(name: str, body: str, runtime: Runtime) -> None:
     services = await runtime.services()
     document = await services.metadata.document(documents.document_id(name))
-    if document is None or document.status in (DocumentStatus.INDEXED, DocumentStatus.DELETED):
-        return
-    await services.metadata.set_status(
-        document.id,
-        document.claimed_version,
-        DocumentStatus.FAILED,
-        reason=_PARKED,
-        now=time.time(),
-    )
+    if document is None:
+        return  # the reconciler announces the blob, if there is one
+    why = f"{_PARKED}: {document.reason}" if document.reason else f"{_PARKED}: a service was unavailable"
+    if await services.metadata.park(
+        document.id, reason=f"{why}; retry it later", event=body, now=time.time()
+    ):
+        event(log, "document_parked", level=logging.ERROR, document_id=document.id)

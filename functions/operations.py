@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from functions.dependencies import Runtime, RuntimeOf
 from shared.errors import ConfigError, RagError
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
+from shared.services import Services
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import CONTENT_TYPE
 
@@ -37,7 +38,7 @@ async def ready(runtime: RuntimeOf) -> JSONResponse:
             "metadata": services.metadata.ping(),
             "blobs": services.blobs.ping(),
             "queue": services.queue.length(INGEST_QUEUE),
-            "search_index": services.search_index.count(),
+            "search_index": _count_live(services),
         }
         reasons = await asyncio.gather(*map(_check, pings.values()))
         checks = dict(zip(pings, reasons, strict=True))
@@ -57,6 +58,10 @@ async def metrics(runtime: RuntimeOf) -> Response:
 @router.get("/api/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
+
+
+async def _count_live(services: Services) -> int:
+    return await (await services.shelf.live()).search_index.count()
 
 
 async def _measure(runtime: Runtime) -> None:

@@ -35,6 +35,7 @@ class QueryBody(BaseModel):
     top_k: int = Field(8, ge=1, le=50)
     mode: SearchMode = "hybrid"
     document_ids: list[str] | None = Field(None, min_length=1, max_length=1000)
+    index: str | None = Field(None, max_length=200)  # an administrator's: another than the live one
 
     def asked(self) -> Question:
         return Question(
@@ -43,6 +44,7 @@ class QueryBody(BaseModel):
             top_k=self.top_k,
             mode=self.mode,
             document_ids=None if self.document_ids is None else frozenset(self.document_ids),
+            index=self.index,
         )
 
 
@@ -78,8 +80,7 @@ async def search(
     passages = await retrieve.search(
         question,
         caller,
-        search_index=services.search_index,
-        embedder=services.embedder,
+        index=await retrieve.asked_index(question, caller, services.shelf),
         metadata=services.metadata,
         timeout=services.limits.answer_timeout,
     )

@@ -191,8 +191,9 @@ class StandaloneHost:
 
 async def _warm_up(services: Services) -> None:
     """Touch what is slow the first time, so that no question pays for it."""
-    await services.embedder.embed_query("warm up")
-    await services.search_index.count()
+    live = await services.shelf.live()
+    await live.embedder.embed_query("warm up")
+    await live.search_index.count()
 
 
 async def _nothing_raised(work: Callable[[Services], Awaitable[None]], services: Services) -> None:

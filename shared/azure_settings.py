@@ -53,6 +53,27 @@ class AzureSettings(BaseSettings):
         ge=64,
         le=4096,
     )
+    azure_openai_embedding_tpm: int = _named(
+        "AZURE_OPENAI_EMBEDDING_TPM",
+        0,
+        "Tokens per minute of the embedding deployment, which all workers share; 0: only its refusals slow "
+        "them down.",
+        ge=0,
+    )
+    azure_openai_embedding_rpm: int = _named(
+        "AZURE_OPENAI_EMBEDDING_RPM", 0, "Its requests per minute; 0: as above.", ge=0
+    )
+    azure_document_intelligence_endpoint: str | None = _named(
+        "AZURE_DOCUMENT_INTELLIGENCE_ENDPOINT",
+        None,
+        "Address of Azure AI Document Intelligence, `https://<name>.cognitiveservices.azure.com`. Needed by "
+        "`RAG_OCR=document_intelligence`.",
+    )
+    azure_document_intelligence_key: SecretStr | None = _named(
+        "AZURE_DOCUMENT_INTELLIGENCE_KEY",
+        None,
+        "Its key; without one the process's identity is used (role Cognitive Services User).",
+    )
     azure_search_endpoint: str | None = _named(
         "AZURE_SEARCH_ENDPOINT",
         None,

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from shared.auth.entra import EntraTokens
 from shared.auth.passwords import Passwords
@@ -17,8 +17,16 @@ from shared.embedders.base import Embedder
 from shared.event_queues.base import EventQueue
 from shared.ingest.parse.pool import ParserPool
 from shared.metadata_stores.base import MetadataStore
-from shared.search_indexes.base import SearchIndex
 from shared.secret_stores.base import SecretStore
+from shared.shelf import IndexShelf
+
+Step: TypeAlias = Literal[
+    "claimed", "read", "embedded", "written", "published", "settled", "held", "rejected", "buried"
+]
+
+
+def _go_on(_: Step) -> None:
+    """Nothing happens at a step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +47,8 @@ class Closable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    search_index: SearchIndex
-    embedder: Embedder
+    shelf: IndexShelf
+    embedder: Embedder  # of new index versions, and of quotations
     chat_model: ChatModel
     fallback_chat_model: ChatModel  # extractive: answers when chat_model cannot
     metadata: MetadataStore
@@ -57,6 +65,7 @@ class Services:
     identity: Closable | None = None  # of the process, which plugs sign in with
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
+    reached: Callable[[Step], None] = _go_on  # told each step of an ingestion, for tests that crash there
 
     async def close(self) -> None:
         """Close every plug, those that others are built on last."""
@@ -66,7 +75,7 @@ class Services:
             await self.entra_tokens.close()
         if self.smaller_chat_model is not None:
             await self.smaller_chat_model.close()
-        for plug in (self.chat_model, self.fallback_chat_model, self.embedder, self.search_index, self.queue):
+        for plug in (self.chat_model, self.fallback_chat_model, self.shelf, self.queue):
             await plug.close()
         await self.access_tokens.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):

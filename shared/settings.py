@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.azure_settings import AzureSettings
 from shared.errors import ConfigError
+from shared.ingest_settings import IngestSettings
 
 # What `RAG_PROFILE=azure` sets, unless a setting of its own says otherwise.
 AZURE_PLUGS = {
@@ -33,13 +34,14 @@ _NEEDS = {
     "embedder=azure_openai": ("azure_openai_endpoint", "azure_openai_embedding_deployment"),
     "chat_model=azure_openai": ("azure_openai_endpoint", "azure_openai_chat_deployment"),
     "chat_model=openai": ("openai_base_url", "openai_chat_model"),
+    "ocr=document_intelligence": ("azure_document_intelligence_endpoint",),
     "metadata_store=mongo": ("mongodb_uri",),
     "cache=redis": ("redis_url",),
     "secret_store=key_vault": ("azure_key_vault_url",),
 }
 
 
-class Settings(AzureSettings):
+class Settings(IngestSettings, AzureSettings):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
@@ -137,17 +139,10 @@ class Settings(AzureSettings):
         description="Whether `ingest_blob` is registered. Off where storage events reach the queue by "
         "themselves.",
     )
-    max_file_mb: int = Field(100, ge=1, le=2048, description="Largest file that is accepted.")
     max_question_chars: int = Field(4000, ge=100, le=100_000, description="Longest question.")
     context_tokens: int = Field(3000, ge=200, le=100_000, description="Tokens of passages in a prompt.")
     answer_tokens: int = Field(800, ge=50, le=16_000, description="Tokens of an answer.")
     answer_timeout_seconds: float = Field(30.0, ge=1, le=230, description="Deadline of a question.")
-    parser_workers: int = Field(
-        max(1, (os.cpu_count() or 2) // 2), ge=1, le=64, description="Files parsed at the same time."
-    )
-    embedder_threads: int = Field(
-        max(1, (os.cpu_count() or 2) // 2), ge=1, le=64, description="Threads of the local embedder."
-    )
     url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
     token: SecretStr | None = Field(
         None, description="Access token that they send; else they ask to sign in."

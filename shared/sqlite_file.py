@@ -9,10 +9,11 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from shared.errors import BackendUnavailable, ConfigError, InvalidRequest
@@ -31,7 +32,8 @@ class DamagedFile(BackendUnavailable):
 class SqliteFile:
     """`schema` must be idempotent (`CREATE … IF NOT EXISTS`); raise `version` with every change of it.
 
-    It is run once for a file that records no version or an older one. `durable` syncs every commit to
+    It is run once for a file that records no version or an older one, and then, for an older one, what
+    `upgrades` has for each version that it lacks. `durable` syncs every commit to
     disk: it then survives a power cut, not only a killed process. `busy_timeout` is in seconds.
 
     Errors: `BackendUnavailable` (locked too long, disk full, unreadable, closed), `DamagedFile`,
@@ -44,6 +46,7 @@ class SqliteFile:
         schema: str,
         *,
         version: int = 1,
+        upgrades: Mapping[int, str] = MappingProxyType({}),
         durable: bool = True,
         readers: int = 4,
         busy_timeout: float = 30.0,
@@ -51,6 +54,7 @@ class SqliteFile:
         self._path = path
         self._schema = schema
         self._version = version
+        self._upgrades = upgrades
         self._synchronous = "FULL" if durable else "NORMAL"
         self._busy_timeout = busy_timeout
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read")
@@ -141,8 +145,10 @@ class SqliteFile:
                 f"{self._version}); upgrade, or point RAG_DATA to another folder"
             )
         if found < self._version:
+            upgrades = [self._upgrades[to] for to in sorted(self._upgrades) if 0 < found < to]
+            script = "; ".join([self._schema, *upgrades])
             connection.executescript(
-                f"BEGIN IMMEDIATE; {self._schema}; PRAGMA user_version = {self._version}; COMMIT;"
+                f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {self._version}; COMMIT;"
             )
 
 

@@ -5,7 +5,7 @@ adapter connects before it is used: opening looks up the secrets that settings n
 """
 
 import asyncio
-import time
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +17,10 @@ from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
-from shared.compose import plugs
+from shared.compose import models, plugs
+from shared.compose.identity import open_identity
 from shared.compose.plugs import import_adapters
-from shared.domain import IndexVersion
+from shared.embedders.base import Embedder
 from shared.errors import ConfigError
 from shared.ingest.parse.limits import ParseLimits
 from shared.ingest.parse.pool import ParserPool
@@ -28,6 +29,8 @@ from shared.secret_stores.base import SecretStore
 from shared.secret_stores.reference import revealed
 from shared.services import Limits, Services
 from shared.settings import Settings
+from shared.shelf import Chunking, IndexShelf
+from shared.telemetry.logs import event
 
 if TYPE_CHECKING:
     from shared.azure_sdk import Identity
@@ -41,6 +44,8 @@ __all__ = [
     "opened_stores",
     "start_services",
 ]
+
+log = logging.getLogger(__name__)
 
 _SIGNING_KEY = "jwt-signing-key"
 
@@ -61,7 +66,7 @@ class Ground:
 
 async def open_ground(settings: Settings) -> Ground:
     """Errors: `ConfigError` for a secret that is not there, `BackendUnavailable`."""
-    identity = await asyncio.to_thread(plugs.open_identity, settings)  # imports are slow: off the loop
+    identity = await asyncio.to_thread(open_identity, settings)  # imports are slow: off the loop
     secrets = await asyncio.to_thread(plugs.open_secret_store, settings, identity)
     ground = Ground(settings=settings, secrets=secrets, identity=identity)
     async with _closed_on_failure(ground):
@@ -128,31 +133,53 @@ async def _revealed(settings: Settings, secrets: SecretStore) -> Settings:
 
 
 async def _agree_on_index(services: Services) -> None:
-    """Embeddings of two models must not meet in one index. Errors: `ConfigError`."""
-    index, embedder = services.search_index, services.embedder
-    mine = IndexVersion(
-        name=index.name, embedder=embedder.name, dimension=embedder.dimension, created_at=time.time()
-    )
-    recorded = await services.metadata.record_index(mine)
-    if (recorded.embedder, recorded.dimension) != (mine.embedder, mine.dimension):
+    """The live index says which embedder its questions need; a setting that no version knows is a mistake.
+
+    After a switch to an index of another embedder the old setting still starts: nothing may keep a service
+    down. Errors: `ConfigError`.
+    """
+    versions = await services.shelf.versions()
+    live = (await services.shelf.live()).version
+    wanted = (services.embedder.name, services.embedder.dimension)
+    if (live.embedder, live.dimension) == wanted:
+        return
+    if wanted not in {(each.embedder, each.dimension) for each in versions}:
         raise ConfigError(
-            f"the index {index.name} holds embeddings of {recorded.embedder} ({recorded.dimension} numbers), "
-            f"but RAG_EMBEDDER says {mine.embedder} ({mine.dimension}); set it back, or name a new index in "
-            "RAG_INDEX_NAME together with a new MONGODB_DATABASE or RAG_DATA"
+            f"the index {live.name} holds embeddings of {live.embedder} ({live.dimension} numbers), but "
+            f"RAG_EMBEDDER says {wanted[0]} ({wanted[1]}); set it back, then build an index of the "
+            "other with `rag index build` and promote it"
         )
+    event(log, "embedder_differs", level=logging.WARNING, live=live.embedder, setting=wanted[0])
+
+
+def _shelf(ground: Ground, embedder: Embedder, metadata: MetadataStore) -> IndexShelf:
+    settings, identity = ground.settings, ground.identity
+
+    def open_embedder(name: str, dimension: int) -> Embedder:
+        return models.open_named_embedder(settings, identity, name, dimension)
+
+    return IndexShelf(
+        base=settings.index_name,
+        indexes=plugs.open_search_indexes(settings, identity),
+        versions=metadata,
+        embedder=embedder,
+        open_embedder=open_embedder,
+        chunking=Chunking(chars=settings.chunk_chars, overlap=settings.chunk_overlap),
+    )
 
 
 def _build(ground: Ground) -> Services:
     settings, identity = ground.settings, ground.identity
-    embedder = plugs.open_embedder(settings, identity)
-    extractive = plugs.open_extractive_model(embedder)
+    embedder = models.open_embedder(settings, identity)
+    extractive = models.open_extractive_model(embedder)
+    metadata = plugs.open_metadata_store(settings)
     return Services(
-        search_index=plugs.open_search_index(settings, embedder.dimension, identity),
+        shelf=_shelf(ground, embedder, metadata),
         embedder=embedder,
-        chat_model=plugs.open_chat_model(settings, identity, extractive),
-        smaller_chat_model=plugs.open_smaller_model(settings, identity),
+        chat_model=models.open_chat_model(settings, identity, extractive),
+        smaller_chat_model=models.open_smaller_model(settings, identity),
         fallback_chat_model=extractive,
-        metadata=plugs.open_metadata_store(settings),
+        metadata=metadata,
         blobs=plugs.open_blob_store(settings, identity),
         queue=plugs.open_event_queue(settings, identity),
         cache=plugs.open_cache(settings, identity),

@@ -6,17 +6,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from shared.azure_settings import field_name
 from shared.azure_storage import StorageAccount, storage_account
 from shared.blob_stores.base import BlobStore
 from shared.caches.base import Cache
-from shared.chat_models.base import ChatModel
-from shared.embedders.base import Embedder
+from shared.compose.identity import required, value
 from shared.event_queues.base import EventQueue
 from shared.metadata_stores.base import MetadataStore
-from shared.search_indexes.base import SearchIndex
+from shared.search_indexes.base import SearchIndexes
 from shared.secret_stores.base import SecretStore
 from shared.settings import Settings, secret_environment
 
@@ -27,7 +23,10 @@ if TYPE_CHECKING:
 _CACHE_BYTES = 64 * 1024 * 1024
 # The module that a plug's setting loads.
 _ADAPTERS = {
-    "search_index": {"embedded": "search_indexes.embedded", "azure_search": "search_indexes.azure_search"},
+    "search_index": {
+        "embedded": "search_indexes.embedded_folder",
+        "azure_search": "search_indexes.azure_search_indexes",
+    },
     "embedder": dict.fromkeys(("e5", "minilm"), "embedders.onnx")
     | {"azure_openai": "embedders.azure_openai"},
     "chat_model": {
@@ -50,33 +49,11 @@ def import_adapters(settings: Settings) -> None:
         import_module(f"shared.{modules[getattr(settings, plug).partition(':')[0]]}")
 
 
-def open_identity(settings: Settings) -> "Identity | None":
-    """The process's own, if any plug signs in with it."""
-    if not _needs_identity(settings):
-        return None
-    from shared.azure_sdk import open_credential
-
-    return open_credential()
-
-
-def _needs_identity(settings: Settings) -> bool:
-    keyless = (
-        (settings.search_index == "azure_search", settings.azure_search_api_key),
-        (settings.embedder == "azure_openai", settings.azure_openai_api_key),
-        (settings.chat_model == "azure_openai", settings.azure_openai_api_key),
-        (settings.blob_store == "azure_blob", settings.azurewebjobsstorage),
-        (settings.event_queue == "azure_queue", settings.azurewebjobsstorage),
-        (settings.cache == "redis" and settings.redis_auth == "entra", None),
-        (settings.secret_store == "key_vault", None),  # noqa: S105
-    )
-    return any(is_used and not key for is_used, key in keyless)
-
-
 def open_secret_store(settings: Settings, identity: "Identity | None" = None) -> SecretStore:
     if settings.secret_store == "key_vault":  # noqa: S105
         from shared.secret_stores.key_vault import KeyVaultSecrets
 
-        return KeyVaultSecrets(url=str(settings.azure_key_vault_url), credential=_required(identity))
+        return KeyVaultSecrets(url=str(settings.azure_key_vault_url), credential=required(identity))
     from shared.secret_stores.local import LocalSecrets
 
     return LocalSecrets(settings.data / "secrets", secret_environment())
@@ -86,7 +63,7 @@ def open_metadata_store(settings: Settings) -> MetadataStore:
     if settings.metadata_store == "mongo":
         from shared.metadata_stores.mongo import MongoMetadataStore
 
-        return MongoMetadataStore(uri=_value(settings.mongodb_uri), database=settings.mongodb_database)
+        return MongoMetadataStore(uri=value(settings.mongodb_uri), database=settings.mongodb_database)
     from shared.metadata_stores.sqlite import SqliteMetadataStore
 
     return SqliteMetadataStore(settings.data / "metadata.db")
@@ -118,76 +95,27 @@ def open_cache(settings: Settings, identity: "Identity | None" = None) -> Cache:
 
         by_identity = settings.redis_auth == "entra"
         return RedisCache(
-            url=_value(settings.redis_url), credential=_required(identity) if by_identity else None
+            url=value(settings.redis_url), credential=required(identity) if by_identity else None
         )
     from shared.caches.sqlite import SqliteCache
 
     return SqliteCache(settings.data / "cache.db", _CACHE_BYTES)
 
 
-def open_embedder(settings: Settings, identity: "Identity | None" = None) -> Embedder:
-    if settings.embedder == "azure_openai":
-        from shared.embedders.azure_openai import AzureOpenAIEmbedder
-
-        return AzureOpenAIEmbedder(
-            endpoint=str(settings.azure_openai_endpoint),
-            deployment=str(settings.azure_openai_embedding_deployment),
-            api_version=settings.azure_openai_api_version,
-            dimension=settings.azure_openai_embedding_dimension,
-            credential=_value(settings.azure_openai_api_key) or _required(identity),
-        )
-    from shared.embedders.onnx import OnnxEmbedder
-
-    return OnnxEmbedder(settings.models / settings.embedder, threads=settings.embedder_threads)
-
-
-def open_search_index(settings: Settings, dimension: int, identity: "Identity | None" = None) -> SearchIndex:
+def open_search_indexes(settings: Settings, identity: "Identity | None" = None) -> SearchIndexes:
     if settings.search_index == "azure_search":
         from shared.azure_sdk import key_or_identity
-        from shared.search_indexes.azure_search import AzureSearchIndex
+        from shared.search_indexes.azure_search_indexes import AzureSearchIndexes
 
-        return AzureSearchIndex(
+        return AzureSearchIndexes(
             endpoint=str(settings.azure_search_endpoint),
-            index=settings.index_name,
-            dimension=dimension,
-            credential=key_or_identity(_value(settings.azure_search_api_key), identity),
+            credential=key_or_identity(value(settings.azure_search_api_key), identity),
             analyzer=settings.azure_search_analyzer,
             semantic_ranker=settings.azure_search_semantic_ranker,
         )
-    from shared.search_indexes.embedded import EmbeddedSearchIndex
+    from shared.search_indexes.embedded_folder import EmbeddedSearchIndexes
 
-    return EmbeddedSearchIndex(settings.data / "index", settings.index_name, dimension)
-
-
-def open_extractive_model(embedder: Embedder) -> ChatModel:
-    from shared.chat_models.extractive import ExtractiveChatModel
-
-    return ExtractiveChatModel(embedder)
-
-
-def open_chat_model(settings: Settings, identity: "Identity | None", extractive: ChatModel) -> ChatModel:
-    if settings.chat_model == "azure_openai":
-        return _azure_chat(settings, "AZURE_OPENAI_CHAT_DEPLOYMENT", identity)
-    if settings.chat_model == "openai":
-        from shared.chat_models.openai_compatible import OpenAIChat
-
-        return OpenAIChat(
-            base_url=settings.openai_base_url or "",
-            api_key=_value(settings.openai_api_key),
-            model=settings.openai_chat_model or "",
-        )
-    if settings.chat_model.startswith("langchain:"):
-        from shared.chat_models.langchain import LangChainChat
-
-        name = settings.chat_model.removeprefix("langchain:")
-        return LangChainChat.open(name, max_tokens=settings.answer_tokens)
-    return extractive
-
-
-def open_smaller_model(settings: Settings, identity: "Identity | None") -> ChatModel | None:
-    if settings.chat_model != "azure_openai" or not settings.azure_openai_fallback_deployment:
-        return None
-    return _azure_chat(settings, "AZURE_OPENAI_FALLBACK_DEPLOYMENT", identity)
+    return EmbeddedSearchIndexes(settings.data / "index")
 
 
 def open_entra_tokens(settings: Settings) -> "EntraTokens | None":
@@ -206,33 +134,11 @@ def open_entra_tokens(settings: Settings) -> "EntraTokens | None":
     )
 
 
-def _azure_chat(settings: Settings, deployment_setting: str, identity: "Identity | None") -> ChatModel:
-    from shared.chat_models.azure_openai import AzureOpenAIChat
-
-    return AzureOpenAIChat(
-        endpoint=str(settings.azure_openai_endpoint),
-        deployment=str(getattr(settings, field_name(deployment_setting))),
-        api_version=settings.azure_openai_api_version,
-        credential=_value(settings.azure_openai_api_key) or _required(identity),
-        deployment_setting=deployment_setting,
-    )
-
-
 def _storage_account(settings: Settings, identity: "Identity | None") -> StorageAccount:
     return storage_account(
-        connection_string=_value(settings.azurewebjobsstorage),
+        connection_string=value(settings.azurewebjobsstorage),
         name=settings.azurewebjobsstorage_accountname,
         blob_url=settings.azurewebjobsstorage_blobserviceuri,
         queue_url=settings.azurewebjobsstorage_queueserviceuri,
         identity=identity,
     )
-
-
-def _value(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""
-
-
-def _required(identity: "Identity | None") -> "Identity":
-    if identity is None:
-        raise ValueError("this plug signs in as the process itself: open it with an identity")
-    return identity

@@ -103,6 +103,7 @@ class Question:
     mode: SearchMode = "hybrid"
     document_ids: frozenset[str] | None = None
     history: tuple[Turn, ...] = ()  # told by the caller, where no conversation is named
+    index: str | None = None  # an administrator may ask another than the live one
 
 
 @dataclass(frozen=True, kw_only=True)

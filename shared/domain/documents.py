@@ -59,6 +59,12 @@ class Document:
     updated_at: float = 0.0
     indexed_at: float | None = None
     timings: tuple[tuple[str, float], ...] = ()  # (stage, ms) of the last ingestion
+    held: tuple[tuple[str, int], ...] = ()  # (index, the version that queries of this index see)
+    parked_event: str | None = None  # the queue message that failed too often; None: not parked
+
+    def version_in(self, index: str) -> int:
+        """What queries of this index may see; 0: nothing."""
+        return dict(self.held).get(index, 0) if self.current_version else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +107,35 @@ class IndexedChunk:
     readers: frozenset[str]
 
 
+class IndexState(StrEnum):
+    BUILDING = "building"  # filled beside the live one
+    LIVE = "live"
+    STANDBY = "standby"  # was live; kept filled, so that a rollback loses nothing
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class IndexVersion:
     """A search index as the metadata store records it: what fills it, so that nothing else is mixed in."""
 
-    name: str
+    name: str  # `<base>-v<number>-<UTC timestamp>`
+    base: str  # RAG_INDEX_NAME
+    number: int  # from 1
     embedder: str  # `Embedder.name`
     dimension: int
+    chunk_chars: int
+    chunk_overlap: int
     created_at: float
+    state: IndexState = IndexState.BUILDING
+    changed_at: float = 0.0  # when it came into this state
+    documents: int = 0  # it and `chunks` when they were last counted
+    chunks: int = 0
+    gate: str = ""  # what the last comparison with the live index found, as JSON
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether new versions of documents go into it."""
+        return self.state is not IndexState.REMOVED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,12 @@ ingest queue, so that one code path does all the work. Only orphan chunks are re
 import logging
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from shared.domain import BlobProperties, Document, DocumentStatus
 from shared.ingest.events import INGEST_QUEUE, EventType, StorageEvent, encode
+from shared.ingest.versions import FILL_QUEUE, spread
+from shared.search_indexes.base import SearchIndex
 from shared.services import Services
 from shared.telemetry.logs import event
 
@@ -18,12 +20,13 @@ log = logging.getLogger(__name__)
 
 _TOMBSTONE_LIFE = 30 * 24 * 3600.0  # seconds; longer than any event can be late
 _BATCH = 200
-_UNFINISHED = (DocumentStatus.QUEUED, DocumentStatus.PARSING, DocumentStatus.EMBEDDING)
+UNFINISHED = (DocumentStatus.QUEUED, DocumentStatus.PARSING, DocumentStatus.EMBEDDING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
     announced: int  # blobs whose event was sent again
+    filled: int  # documents that an index lacked
     vanished: int  # documents without a blob
     orphans: int  # chunks that no query could ever see
 
@@ -33,8 +36,11 @@ async def reconcile(services: Services, *, stuck_after: float) -> Findings:
 
     `stuck_after`: seconds without progress after which an unfinished document is announced again.
     """
-    announced = vanished = 0
+    announced = vanished = filled = 0
     now = time.time()
+    versions = await services.shelf.filled()
+    # What waits there is on its way already: a large build is not announced again and again.
+    is_filling = bool(await services.queue.length(FILL_QUEUE))
     async for blob, document in _joined(services.blobs.list(), services.metadata.every_document()):
         if blob is None:
             if document is not None and document.status is not DocumentStatus.DELETED:
@@ -43,18 +49,25 @@ async def reconcile(services: Services, *, stuck_after: float) -> Findings:
         elif _needs_work(blob, document, stuck_before=now - stuck_after):
             await _send(blob.name, "Microsoft.Storage.BlobCreated", services)
             announced += 1
-    orphans = await _remove_orphans(services)
+        elif document is not None and not is_filling:
+            filled += await spread(document, versions, services)
+    orphans = 0
+    for version in versions:
+        orphans += await _remove_orphans(version.name, services.shelf.search_index(version), services)
     await services.metadata.purge_tombstones(before=now - _TOMBSTONE_LIFE)
     await services.metadata.purge_refresh_tokens(before=now)
-    event(log, "reconciled", announced=announced, vanished=vanished, orphans=orphans)
-    return Findings(announced=announced, vanished=vanished, orphans=orphans)
+    findings = Findings(announced=announced, filled=filled, vanished=vanished, orphans=orphans)
+    event(log, "reconciled", **asdict(findings))
+    return findings
 
 
 def _needs_work(blob: BlobProperties, document: Document | None, *, stuck_before: float) -> bool:
     if document is None or document.status is DocumentStatus.DELETED:
         return True
-    if document.status in _UNFINISHED:
+    if document.status in UNFINISHED:
         return document.updated_at <= stuck_before
+    if document.parked_event is not None and document.etag in (None, blob.etag):
+        return blob.modified_at > document.updated_at  # else only a person's retry brings it back
     return document.etag != blob.etag
 
 
@@ -79,19 +92,21 @@ async def _joined(
             blob, document = await anext(blobs, None), await anext(documents, None)
 
 
-async def _remove_orphans(services: Services) -> int:
+async def _remove_orphans(name: str, index: SearchIndex, services: Services) -> int:
     """Chunks of versions that are neither current nor being written."""
     removed = 0
     batch: list[tuple[str, int]] = []
-    async for pair in services.search_index.versions():
+    async for pair in index.versions():
         batch.append(pair)
         if len(batch) == _BATCH:
-            removed += await _remove_stale(batch, services)
+            removed += await _remove_stale(batch, name, index, services)
             batch = []
-    return removed + await _remove_stale(batch, services)
+    return removed + await _remove_stale(batch, name, index, services)
 
 
-async def _remove_stale(batch: list[tuple[str, int]], services: Services) -> int:
+async def _remove_stale(
+    batch: list[tuple[str, int]], name: str, index: SearchIndex, services: Services
+) -> int:
     if not batch:
         return 0
     known = await services.metadata.documents(list({document_id for document_id, _ in batch}))
@@ -99,10 +114,10 @@ async def _remove_stale(batch: list[tuple[str, int]], services: Services) -> int
     for document_id, version in batch:
         document = known.get(document_id)
         if document is not None and document.status is not DocumentStatus.DELETED:
-            in_use = {document.current_version}
-            if document.status in _UNFINISHED:
+            in_use = {document.version_in(name), document.current_version}
+            if document.status in UNFINISHED:
                 in_use.add(document.claimed_version)
             if version in in_use or version > document.claimed_version:
                 continue
-        removed += await services.search_index.delete_versions(document_id, first=version, last=version)
+        removed += await index.delete_versions(document_id, first=version, last=version)
     return removed

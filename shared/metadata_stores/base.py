@@ -57,6 +57,7 @@ class DocumentStore(Protocol):
         document_id: str,
         version: int,
         *,
+        index: str,
         content_hash: str,
         title: str,
         pages: int,
@@ -66,9 +67,22 @@ class DocumentStore(Protocol):
         now: float,
     ) -> bool:
         """The flip: `current_version` becomes `version`, status indexed, only while it is the claimed one
-        and not failed.
+        and not failed. Queries of `index` see it from here on; those of other indexes what they saw.
 
         With `version` already current (unchanged content under a new etag) it is refreshed.
+        """
+
+    async def hold(self, document_id: str, version: int, *, index: str) -> bool:
+        """The same for another index, which now has the current version too. False, and nothing changed,
+        unless `version` is the current one."""
+
+    async def forget_index(self, index: str) -> None:
+        """An index is gone: no document names it any more."""
+
+    async def park(self, document_id: str, *, reason: str, event: str, now: float) -> bool:
+        """Status failed, with the queue message that led to it, unless indexed, failed or a tombstone.
+
+        `requeue`, another etag and `publish` forget the message.
         """
 
     async def reject(self, document_id: str, version: int, *, reason: str, now: float) -> bool:
@@ -113,8 +127,11 @@ class DocumentStore(Protocol):
     def every_document(self) -> AsyncIterator[Document]:
         """All, tombstones too, by name, paged inside; for the reconciler."""
 
-    async def count_documents(self) -> dict[DocumentStatus, int]:
-        """For every status, zeros and tombstones too."""
+    async def count_documents(self, *, readers: frozenset[str] | None = None) -> dict[DocumentStatus, int]:
+        """For every status, zeros too; those readable by `readers`, which tombstones are not (None: all)."""
+
+    async def count_finished(self, *, since: float) -> int:
+        """How many became, or were confirmed, indexed or failed since then."""
 
 
 class UserStore(Protocol):
@@ -180,11 +197,28 @@ class ConversationStore(Protocol):
 
 
 class IndexVersionStore(Protocol):
-    async def record_index(self, version: IndexVersion) -> IndexVersion:
-        """Remember it unless one of this name is known already; what is stored then."""
+    """The versions of a base's index. At most one is live, at most one is building."""
 
-    async def index_versions(self) -> list[IndexVersion]:
-        """By name."""
+    async def first_index(self, version: IndexVersion) -> IndexVersion:
+        """The live index of the base; where it has none, `version` becomes that."""
+
+    async def add_index(self, version: IndexVersion) -> bool:
+        """A new one to be built. False, and nothing stored, while another is building or has its number."""
+
+    async def index_versions(self, base: str) -> list[IndexVersion]:
+        """By number, removed ones too."""
+
+    async def switch_index(self, base: str, name: str, *, expected: str, now: float) -> bool:
+        """In one step `name` becomes live and `expected`, which was, standby. False, and nothing changed,
+        unless that one is live and `name` building or standby."""
+
+    async def remove_index(self, base: str, name: str, *, now: float) -> bool:
+        """Its state becomes removed. False for one that is live, removed or unknown."""
+
+    async def note_index(
+        self, base: str, name: str, *, documents: int, chunks: int, gate: str | None = None
+    ) -> None:
+        """What was counted and, if given, found. Nothing happens for an unknown one."""
 
 
 class MetadataStore(DocumentStore, UserStore, ConversationStore, IndexVersionStore, Protocol):

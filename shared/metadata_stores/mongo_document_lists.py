@@ -48,13 +48,23 @@ class MongoDocumentLists:
                 ]
             }
 
-    async def count_documents(self) -> dict[DocumentStatus, int]:
+    async def count_documents(self, *, readers: frozenset[str] | None = None) -> dict[DocumentStatus, int]:
+        where: Row = {}
+        if readers is not None:
+            where["readers"] = {"$in": [str(reader) for reader in readers]}
+            where["status"] = {"$ne": DocumentStatus.DELETED.value}
         async with self._mongo.calling() as database:
             counting = await database["documents"].aggregate(
-                [{"$group": {"_id": "$status", "count": {"$sum": 1}}}]
+                [{"$match": where}, {"$group": {"_id": "$status", "count": {"$sum": 1}}}]
             )
             counted = {DocumentStatus(row["_id"]): row["count"] for row in await counting.to_list()}
         return dict.fromkeys(DocumentStatus, 0) | counted
+
+    async def count_finished(self, *, since: float) -> int:
+        finished = [DocumentStatus.INDEXED.value, DocumentStatus.FAILED.value]
+        where: Row = {"status": {"$in": finished}, "updated_at": {"$gte": since}}
+        async with self._mongo.calling() as database:
+            return await database["documents"].count_documents(where)
 
     async def _page(self, where: Row, limit: int) -> list[Document]:
         async with self._mongo.calling() as database:

@@ -13,6 +13,7 @@ DOCUMENTS_INDEXES = (
     IndexModel([("name", 1), ("_id", 1)]),
     IndexModel([("status", 1), ("name", 1), ("_id", 1)]),
     IndexModel([("readers", 1), ("name", 1), ("_id", 1)]),
+    IndexModel([("status", 1), ("updated_at", 1)]),
 )
 BY_NAME = [("name", 1), ("_id", 1)]  # MongoDB compares the bytes of UTF-8: the order of code points
 
@@ -25,12 +26,14 @@ def to_row(document: Document) -> Row:
     row["_id"] = row.pop("id")
     row["readers"] = sorted(document.readers)
     row["status"] = document.status.value
+    row["held"] = dict(document.held)
     row["timings"] = [list(timing) for timing in document.timings]
     return row
 
 
 def to_document(row: Row) -> Document:
-    values = {name: row[name] for name in _FIELDS if name != "id"}
+    values: dict[str, Any] = {name: row.get(name) for name in _FIELDS if name != "id"}
+    values["held"] = tuple(row.get("held", {}).items())
     values["readers"] = frozenset(row["readers"])
     values["status"] = _STATUSES[row["status"]]
     values["timings"] = tuple((stage, duration) for stage, duration in row["timings"])

@@ -24,6 +24,7 @@ class MongoDocuments:
         queued = {
             "status": DocumentStatus.QUEUED.value,
             "reason": None,
+            "parked_event": None,
             "size": document.size,
             "updated_at": document.updated_at,
         }
@@ -52,6 +53,7 @@ class MongoDocuments:
         parsing = {
             "status": DocumentStatus.PARSING.value,
             "reason": None,
+            "parked_event": None,
             "etag": blob.etag,
             "size": blob.size,
             "updated_at": now,
@@ -82,6 +84,7 @@ class MongoDocuments:
         document_id: str,
         version: int,
         *,
+        index: str,
         content_hash: str,
         title: str,
         pages: int,
@@ -94,8 +97,10 @@ class MongoDocuments:
             return False
         values = {
             "current_version": version,
+            f"held.{index}": version,
             "status": DocumentStatus.INDEXED.value,
             "reason": None,
+            "parked_event": None,
             "content_hash": content_hash,
             "title": title,
             "pages": pages,
@@ -107,11 +112,28 @@ class MongoDocuments:
         }
         return await self._has_changed(claimed_as(document_id, version, _FAILED), values)
 
+    async def hold(self, document_id: str, version: int, *, index: str) -> bool:
+        if version == 0:
+            return False
+        where = {**by_id(document_id), "current_version": {"$eq": version}}
+        return await self._has_changed(where, {f"held.{index}": version})
+
+    async def forget_index(self, index: str) -> None:
+        key = f"held.{index}"
+        async with self._mongo.calling() as database:
+            documents = database["documents"]
+            await repeatable(lambda: documents.update_many({key: {"$exists": True}}, {"$unset": {key: ""}}))
+
+    async def park(self, document_id: str, *, reason: str, event: str, now: float) -> bool:
+        values = {"status": _FAILED.value, "reason": reason, "parked_event": event, "updated_at": now}
+        return await self._has_changed({**by_id(document_id), "status": {"$nin": _FINISHED}}, values)
+
     async def reject(self, document_id: str, version: int, *, reason: str, now: float) -> bool:
-        values = {
+        values: Row = {
             "status": _FAILED.value,
             "reason": reason,
             "current_version": 0,
+            "held": {},
             "content_hash": None,
             "chunks": 0,
             "updated_at": now,
@@ -125,16 +147,24 @@ class MongoDocuments:
 
     async def requeue(self, document_id: str, *, now: float) -> bool:
         # Without an etag every blob is another one, so the next claim gets a fresh version.
-        values = {"status": DocumentStatus.QUEUED.value, "reason": None, "etag": None, "updated_at": now}
+        values: Row = {
+            "status": DocumentStatus.QUEUED.value,
+            "reason": None,
+            "parked_event": None,
+            "etag": None,
+            "updated_at": now,
+        }
         return await self._has_changed(live(document_id), values)
 
     async def bury(self, document_id: str, *, now: float) -> Document | None:
-        values = {
+        values: Row = {
             "status": DocumentStatus.DELETED.value,
             "reason": None,
             "etag": None,
             "content_hash": None,
             "current_version": 0,
+            "held": {},
+            "parked_event": None,
             "updated_at": now,
         }
         update = {"$set": values, "$inc": {"claimed_version": 1}}

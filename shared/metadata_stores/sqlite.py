@@ -7,19 +7,25 @@ import sqlite3
 from pathlib import Path
 
 from shared.metadata_stores.sqlite_conversations import CONVERSATIONS_SCHEMA, SqliteConversations
-from shared.metadata_stores.sqlite_document_rows import DOCUMENTS_SCHEMA
+from shared.metadata_stores.sqlite_document_rows import DOCUMENTS_SCHEMA, DOCUMENTS_UPGRADE
 from shared.metadata_stores.sqlite_documents import SqliteDocuments
-from shared.metadata_stores.sqlite_index_versions import INDEX_VERSIONS_SCHEMA, SqliteIndexVersions
+from shared.metadata_stores.sqlite_index_versions import (
+    INDEX_VERSIONS_SCHEMA,
+    INDEX_VERSIONS_UPGRADE,
+    SqliteIndexVersions,
+)
 from shared.metadata_stores.sqlite_users import USERS_SCHEMA, SqliteUsers
 from shared.sqlite_file import SqliteFile
 
-_VERSION = 2  # of the four schemas together; raise it with every change
+_VERSION = 3  # of the four schemas together; raise it with every change
 
 
 class SqliteMetadataStore(SqliteDocuments, SqliteUsers, SqliteConversations, SqliteIndexVersions):
     def __init__(self, path: Path) -> None:
         schema = DOCUMENTS_SCHEMA + USERS_SCHEMA + CONVERSATIONS_SCHEMA + INDEX_VERSIONS_SCHEMA
-        self._file = SqliteFile(path, schema, version=_VERSION)
+        self._file = SqliteFile(
+            path, schema, version=_VERSION, upgrades={3: f"{DOCUMENTS_UPGRADE}; {INDEX_VERSIONS_UPGRADE}"}
+        )
 
     async def ping(self) -> None:
         def any_document(connection: sqlite3.Connection) -> None:

@@ -1,12 +1,16 @@
-"""Lists of documents from SQLite, by name. Used by `sqlite_documents`."""
+"""Lists of documents from SQLite, by name, and counts: what `sqlite_documents` builds on."""
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from itertools import takewhile
 
 from shared.domain import Document, DocumentStatus
 from shared.metadata_stores.sqlite_document_rows import to_document
+from shared.sqlite_file import SqliteFile
 
+_PAGE = 500  # documents per read of every_document
 _FOR_ALL = """
 SELECT * FROM documents
 WHERE name > :after AND name >= :prefix AND status <> 'deleted'
@@ -24,6 +28,56 @@ AND (:status IS NULL OR documents.status = :status)
 ORDER BY listed.name, listed.document_id LIMIT :limit
 """
 _AFTER = "SELECT * FROM documents WHERE (name, id) > (?, ?) ORDER BY name, id LIMIT ?"
+_COUNT = "SELECT status, count(*) FROM documents GROUP BY status"
+_COUNT_READABLE = """
+SELECT status, count(*) FROM documents
+WHERE id IN (
+    SELECT document_id FROM document_readers WHERE reader IN (SELECT value FROM json_each(:readers))
+)
+GROUP BY status
+"""
+_COUNT_FINISHED = """
+SELECT count(*) FROM documents WHERE updated_at >= ? AND status IN ('indexed', 'failed')
+"""
+
+
+class SqliteDocumentLists:
+    _file: SqliteFile
+
+    async def list_documents(
+        self,
+        *,
+        readers: frozenset[str] | None,
+        after: str | None = None,
+        limit: int = 100,
+        status: DocumentStatus | None = None,
+        prefix: str = "",
+    ) -> list[Document]:
+        return await self._file.read(
+            lambda connection: list_page(
+                connection, readers=readers, after=after or "", limit=limit, status=status, prefix=prefix
+            )
+        )
+
+    async def every_document(self) -> AsyncIterator[Document]:
+        after = ("", "")
+        while page := await self._file.read(partial(page_after, after=after, limit=_PAGE)):
+            for document in page:
+                yield document
+            after = (page[-1].name, page[-1].id)
+
+    async def count_documents(self, *, readers: frozenset[str] | None = None) -> dict[DocumentStatus, int]:
+        def query(connection: sqlite3.Connection) -> dict[DocumentStatus, int]:
+            given = json.dumps(None if readers is None else sorted(readers))
+            rows = connection.execute(_COUNT if readers is None else _COUNT_READABLE, {"readers": given})
+            return dict.fromkeys(DocumentStatus, 0) | {DocumentStatus(status): n for status, n in rows}
+
+        return await self._file.read(query)
+
+    async def count_finished(self, *, since: float) -> int:
+        return await self._file.read(
+            lambda connection: int(connection.execute(_COUNT_FINISHED, (since,)).fetchone()[0])
+        )
 
 
 def list_page(

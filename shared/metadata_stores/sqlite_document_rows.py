@@ -30,10 +30,13 @@ CREATE TABLE IF NOT EXISTS documents (
     created_at REAL NOT NULL,
     updated_at REAL NOT NULL,
     indexed_at REAL,
-    timings TEXT NOT NULL
+    timings TEXT NOT NULL,
+    held TEXT NOT NULL DEFAULT '{}',
+    parked_event TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_by_name ON documents (name, id);
 CREATE INDEX IF NOT EXISTS documents_by_status ON documents (status, name);
+CREATE INDEX IF NOT EXISTS documents_by_change ON documents (updated_at, status);
 CREATE TABLE IF NOT EXISTS document_readers (
     reader TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -43,8 +46,13 @@ CREATE TABLE IF NOT EXISTS document_readers (
 CREATE INDEX IF NOT EXISTS document_readers_by_document ON document_readers (document_id);
 """
 
+DOCUMENTS_UPGRADE = """
+ALTER TABLE documents ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE documents ADD COLUMN parked_event TEXT
+"""
+
 FIELDS = tuple(field.name for field in fields(Document))
-_READERS, _STATUS, _TIMINGS = (FIELDS.index(name) for name in ("readers", "status", "timings"))
+_READERS, _STATUS, _TIMINGS, _HELD = map(FIELDS.index, ("readers", "status", "timings", "held"))
 _INSERT = f"INSERT INTO documents VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 question marks
 
 
@@ -57,6 +65,7 @@ def to_document(row: tuple[Any, ...]) -> Document:
     values["readers"] = _to_readers(row[_READERS])
     values["status"] = _STATUSES[row[_STATUS]]
     values["timings"] = tuple(map(tuple, json.loads(row[_TIMINGS])))
+    values["held"] = tuple(json.loads(row[_HELD]).items())
     return Document(**values)
 
 
@@ -70,6 +79,7 @@ def insert_document(connection: sqlite3.Connection, document: Document) -> None:
     values["readers"] = json.dumps(sorted(document.readers))
     values["status"] = document.status.value
     values["timings"] = json.dumps(document.timings)
+    values["held"] = json.dumps(dict(document.held))
     connection.execute(_INSERT, tuple(values.values()))
     _list_readers(connection, document.id, document.name, document.readers)
 

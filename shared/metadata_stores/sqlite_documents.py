@@ -6,12 +6,12 @@ a page of one reader's list costs the page and not the library. Tombstones have 
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from shared.domain import BlobProperties, Document, DocumentStatus, PageKind
-from shared.metadata_stores.sqlite_document_lists import find_documents, list_page, page_after
+from shared.metadata_stores.sqlite_document_lists import SqliteDocumentLists, find_documents
 from shared.metadata_stores.sqlite_document_rows import (
     find_document,
     find_live_document,
@@ -19,15 +19,11 @@ from shared.metadata_stores.sqlite_document_rows import (
     replace_readers,
     unlist_readers,
 )
-from shared.sqlite_file import SqliteFile
 
-_PAGE = 500  # documents per read of every_document
 _IDS_PER_READ = 500  # placeholders in one statement
 
 
-class SqliteDocuments:
-    _file: SqliteFile
-
+class SqliteDocuments(SqliteDocumentLists):
     async def announce(self, document: Document, *, etag: str) -> Document:
         return await self._file.write(lambda connection: _announce(connection, document, etag))
 
@@ -37,7 +33,8 @@ class SqliteDocuments:
                 """
                 UPDATE documents SET
                     claimed_version = claimed_version + (etag IS NOT :etag),
-                    status = 'parsing', reason = NULL, etag = :etag, size = :size, updated_at = :now
+                    status = 'parsing', reason = NULL, parked_event = NULL, etag = :etag, size = :size,
+                    updated_at = :now
                 WHERE id = :id AND status <> 'deleted'
                 AND NOT (etag IS :etag AND status IN ('indexed', 'failed'))
                 """,
@@ -63,6 +60,7 @@ class SqliteDocuments:
         document_id: str,
         version: int,
         *,
+        index: str,
         content_hash: str,
         title: str,
         pages: int,
@@ -74,23 +72,49 @@ class SqliteDocuments:
         return await self._has_changed(
             """
             UPDATE documents SET
-                current_version = claimed_version, status = 'indexed', reason = NULL, content_hash = ?,
-                title = ?, pages = ?, page_kind = ?, chunks = ?, timings = ?, updated_at = ?, indexed_at = ?
+                current_version = claimed_version, held = json_set(held, ?, claimed_version),
+                status = 'indexed', reason = NULL, parked_event = NULL, content_hash = ?, title = ?,
+                pages = ?, page_kind = ?, chunks = ?, timings = ?, updated_at = ?, indexed_at = ?
             WHERE id = ? AND claimed_version = ? AND claimed_version > 0
                 AND status NOT IN ('failed', 'deleted')
             """,
             (
-                *(content_hash, title, pages, page_kind, chunks, json.dumps(timings), now, now),
+                *(_path(index), content_hash, title, pages, page_kind, chunks, json.dumps(timings), now, now),
                 *(document_id, version),
             ),
+        )
+
+    async def hold(self, document_id: str, version: int, *, index: str) -> bool:
+        return await self._has_changed(
+            """
+            UPDATE documents SET held = json_set(held, ?, current_version)
+            WHERE id = ? AND current_version = ? AND current_version > 0
+            """,
+            (_path(index), document_id, version),
+        )
+
+    async def forget_index(self, index: str) -> None:
+        path = _path(index)
+        await self._has_changed(
+            "UPDATE documents SET held = json_remove(held, ?) WHERE json_extract(held, ?) IS NOT NULL",
+            (path, path),
+        )
+
+    async def park(self, document_id: str, *, reason: str, event: str, now: float) -> bool:
+        return await self._has_changed(
+            """
+            UPDATE documents SET status = 'failed', reason = ?, parked_event = ?, updated_at = ?
+            WHERE id = ? AND status NOT IN ('indexed', 'failed', 'deleted')
+            """,
+            (reason, event, now, document_id),
         )
 
     async def reject(self, document_id: str, version: int, *, reason: str, now: float) -> bool:
         return await self._has_changed(
             """
             UPDATE documents SET
-                status = 'failed', reason = ?, current_version = 0, content_hash = NULL, chunks = 0,
-                updated_at = ?
+                status = 'failed', reason = ?, current_version = 0, held = '{}', content_hash = NULL,
+                chunks = 0, updated_at = ?
             WHERE id = ? AND claimed_version = ? AND status <> 'deleted'
             """,
             (reason, now, document_id, version),
@@ -109,7 +133,8 @@ class SqliteDocuments:
         # Without an etag every blob is another one, so the next claim gets a fresh version.
         return await self._has_changed(
             """
-            UPDATE documents SET status = 'queued', reason = NULL, etag = NULL, updated_at = ?
+            UPDATE documents SET
+                status = 'queued', reason = NULL, parked_event = NULL, etag = NULL, updated_at = ?
             WHERE id = ? AND status <> 'deleted'
             """,
             (now, document_id),
@@ -124,7 +149,7 @@ class SqliteDocuments:
                 """
                 UPDATE documents SET
                     status = 'deleted', reason = NULL, etag = NULL, content_hash = NULL, current_version = 0,
-                    claimed_version = claimed_version + 1, updated_at = ?
+                    held = '{}', parked_event = NULL, claimed_version = claimed_version + 1, updated_at = ?
                 WHERE id = ?
                 """,
                 (now, document_id),
@@ -165,35 +190,6 @@ class SqliteDocuments:
 
         return await self._file.write(change)
 
-    async def list_documents(
-        self,
-        *,
-        readers: frozenset[str] | None,
-        after: str | None = None,
-        limit: int = 100,
-        status: DocumentStatus | None = None,
-        prefix: str = "",
-    ) -> list[Document]:
-        return await self._file.read(
-            lambda connection: list_page(
-                connection, readers=readers, after=after or "", limit=limit, status=status, prefix=prefix
-            )
-        )
-
-    async def every_document(self) -> AsyncIterator[Document]:
-        after = ("", "")
-        while page := await self._file.read(partial(page_after, after=after, limit=_PAGE)):
-            for document in page:
-                yield document
-            after = (page[-1].name, page[-1].id)
-
-    async def count_documents(self) -> dict[DocumentStatus, int]:
-        def query(connection: sqlite3.Connection) -> dict[DocumentStatus, int]:
-            rows = connection.execute("SELECT status, COUNT(*) FROM documents GROUP BY status")
-            return dict.fromkeys(DocumentStatus, 0) | {DocumentStatus(status): n for status, n in rows}
-
-        return await self._file.read(query)
-
     async def _has_changed(self, statement: str, given: tuple[object, ...]) -> bool:
         return await self._file.write(lambda connection: connection.execute(statement, given).rowcount > 0)
 
@@ -210,7 +206,7 @@ def _announce(connection: sqlite3.Connection, document: Document, etag: str) -> 
         replace_readers(connection, known, document.readers)
     connection.execute(
         """
-        UPDATE documents SET status = 'queued', reason = NULL, size = ?, updated_at = ?
+        UPDATE documents SET status = 'queued', reason = NULL, parked_event = NULL, size = ?, updated_at = ?
         WHERE id = ? AND etag IS NOT ?
         """,
         (document.size, document.updated_at, document.id, etag),
@@ -218,3 +214,8 @@ def _announce(connection: sqlite3.Connection, document: Document, etag: str) -> 
     stored = find_document(connection, document.id)
     assert stored is not None
     return stored
+
+
+def _path(index: str) -> str:
+    """Of the index in the JSON of `held`."""
+    return f'$."{index}"'

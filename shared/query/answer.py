@@ -25,6 +25,7 @@ from shared.errors import InvalidRequest, NotFound
 from shared.query import cite, prompt, retrieve, rewrite
 from shared.query.degrade import Ladder
 from shared.services import Services
+from shared.shelf import OpenIndex
 from shared.telemetry.stages import Stages
 
 _MAX_TURNS = 50  # kept of a conversation
@@ -43,7 +44,7 @@ async def answer(
     deadline, stages = time.monotonic() + services.limits.answer_timeout, Stages()
     conversation = await _conversation(question, principal, services)
     with stages.measure("retrieve"):
-        passages = await _passages(question, conversation, principal, services, deadline)
+        index, passages = await _passages(question, conversation, principal, services, deadline)
     asked = _prompt(question, passages, conversation, services)
     yield ContextEvent(conversation_id=conversation.id, passages=asked.passages)
 
@@ -62,7 +63,7 @@ async def answer(
         citations=cite.citations(text, asked.passages),
         conversation_id=conversation.id,
         model=ladder.model,
-        index=services.search_index.name,
+        index=index.name,
         usage=usage,
         timings=stages.timings(),
         degraded=ladder.degraded,
@@ -107,12 +108,12 @@ async def _passages(
     principal: Principal,
     services: Services,
     deadline: float,
-) -> list[Passage]:
-    return await retrieve.search(
+) -> tuple[OpenIndex, list[Passage]]:
+    index = await retrieve.asked_index(question, principal, services.shelf)
+    return index, await retrieve.search(
         replace(question, text=rewrite.standalone(question.text, conversation.turns)),
         principal,
-        search_index=services.search_index,
-        embedder=services.embedder,
+        index=index,
         metadata=services.metadata,
         timeout=deadline - time.monotonic(),
     )

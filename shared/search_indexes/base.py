@@ -56,3 +56,21 @@ class SearchIndex(Protocol):
         """Chunks of all versions."""
 
     async def close(self) -> None: ...
+
+
+class SearchIndexes(Protocol):
+    """The indexes of one folder or service, by name. Errors: `BackendUnavailable`, `ConfigError`."""
+
+    def open(self, name: str, *, dimension: int) -> SearchIndex:
+        """Connects to nothing; the index comes to be at first use. Its opener closes it."""
+
+    async def adopted(self, base: str) -> str | None:
+        """The index that `base` stands for from before versions were recorded, if any."""
+
+    async def point(self, base: str, name: str) -> None:
+        """From now on others that ask this service for `base` get the index `name`. May be repeated."""
+
+    async def remove(self, name: str) -> None:
+        """Delete it with everything in it; one that is not there is none to delete."""
+
+    async def close(self) -> None: ...

@@ -31,6 +31,8 @@ def default_of(name: str) -> str:
         return IN_WORDS[name]
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
+    if isinstance(default, dict):
+        default = ",".join(f"{key}={value}" for key, value in default.items())
     return "–" if default in (None, (), "") else f"`{default}`"
 
 

@@ -39,6 +39,7 @@ async def publish(store: MetadataStore, version: int, *, name: str = "shared/a.m
     return await store.publish(
         f"id of {name}",
         version,
+        index="documents-v1",
         content_hash="hash",
         title="A title",
         pages=3,
@@ -112,6 +113,7 @@ async def test_publishing_shows_the_whole_version(store: MetadataStore) -> None:
         updated_at=5.0,
         indexed_at=5.0,
         timings=(("parse", 1.5), ("embed", 20.0)),
+        held=(("documents-v1", 1),),
     )
 
 

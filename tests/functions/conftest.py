@@ -20,6 +20,7 @@ from shared.compose import plugs
 from shared.domain import RefreshToken, User
 from shared.services import Limits, Services
 from shared.settings import Settings, read_settings
+from shared.shelf import Chunking, IndexShelf
 
 MAX_FILE = 256 * 1024
 _DIMENSION = 8
@@ -27,6 +28,9 @@ _DIMENSION = 8
 
 class NotNeeded:
     """Stands where an embedder, a model and the parsers would: these routes must not touch them."""
+
+    name = "none"
+    dimension = _DIMENSION
 
     async def close(self) -> None:
         pass
@@ -37,12 +41,20 @@ async def open_without_models(settings: Settings) -> Services:
     passwords = Passwords()
     not_needed = cast("Any", NotNeeded())
     secrets = plugs.open_secret_store(settings)
+    metadata = plugs.open_metadata_store(settings)
     return Services(
-        search_index=plugs.open_search_index(settings, _DIMENSION),
+        shelf=IndexShelf(
+            base="documents",
+            indexes=plugs.open_search_indexes(settings),
+            versions=metadata,
+            embedder=not_needed,
+            open_embedder=lambda name, dimension: not_needed,
+            chunking=Chunking(),
+        ),
         embedder=not_needed,
         chat_model=not_needed,
         fallback_chat_model=not_needed,
-        metadata=plugs.open_metadata_store(settings),
+        metadata=metadata,
         blobs=plugs.open_blob_store(settings),
         queue=plugs.open_event_queue(settings),
         cache=plugs.open_cache(settings),

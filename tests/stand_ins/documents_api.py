@@ -29,11 +29,13 @@ async def publish(services: Services, uploaded: dict[str, Any], text: str = "pum
         heading="",
         content=text,
     )
-    embedding = [1.0] + [0.0] * (services.search_index.dimension - 1)
-    await services.search_index.write([IndexedChunk(chunk=chunk, embedding=embedding, readers=found.readers)])
+    index = (await services.shelf.live()).search_index
+    embedding = [1.0] + [0.0] * (index.dimension - 1)
+    await index.write([IndexedChunk(chunk=chunk, embedding=embedding, readers=found.readers)])
     assert await services.metadata.publish(
         found.id,
         version,
+        index=index.name,
         content_hash="h",
         title="Pumps",
         pages=1,
@@ -46,4 +48,4 @@ async def publish(services: Services, uploaded: dict[str, Any], text: str = "pum
 
 async def searched(services: Services, readers: frozenset[str] | None = None) -> list[str]:
     query = SearchQuery(text="pumps", embedding=None, top_k=10, readers=readers, mode="text")
-    return [hit.chunk.document_id for hit in await services.search_index.search(query)]
+    return [hit.chunk.document_id for hit in await (await services.shelf.live()).search_index.search(query)]

@@ -1,5 +1,7 @@
 """Services for pipeline tests: the real embedded stores and index, a hashing embedder, parsing in-process."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ from shared.errors import BackendUnavailable, DocumentRejected
 from shared.event_queues.sqlite import SqliteEventQueue
 from shared.ingest import pipeline
 from shared.metadata_stores.sqlite import SqliteMetadataStore
-from shared.search_indexes.embedded import EmbeddedSearchIndex
+from shared.search_indexes.base import SearchIndex
+from shared.search_indexes.embedded_folder import EmbeddedSearchIndexes
 from shared.secret_stores.local import LocalSecrets
 from shared.services import Limits, Services
-from tests.stand_ins.hashing_embedder import DIMENSION, HashingEmbedder
+from shared.shelf import Chunking, IndexShelf, OpenIndex
+from tests.stand_ins.hashing_embedder import HashingEmbedder
 
 NAME = "shared/terms.txt"
+Wrap = Callable[[Any], Any]
 
 
 class PlainParser:
@@ -37,15 +42,23 @@ class PlainParser:
 
 
 def pipeline_services(folder: Path, **changes: Any) -> Services:
-    embedder = HashingEmbedder()
+    embedder = changes.get("embedder") or HashingEmbedder()
+    metadata = changes.get("metadata") or SqliteMetadataStore(folder / "metadata.db")
     extractive = ExtractiveChatModel(embedder)
     secrets = LocalSecrets(folder / "secrets", {})
     parts: dict[str, Any] = {
-        "search_index": EmbeddedSearchIndex(folder / "index", "documents", DIMENSION),
+        "shelf": IndexShelf(
+            base="documents",
+            indexes=EmbeddedSearchIndexes(folder / "index"),
+            versions=metadata,
+            embedder=embedder,
+            open_embedder=lambda name, dimension: embedder,
+            chunking=Chunking(),
+        ),
         "embedder": embedder,
         "chat_model": extractive,
         "fallback_chat_model": extractive,
-        "metadata": SqliteMetadataStore(folder / "metadata.db"),
+        "metadata": metadata,
         "blobs": FolderBlobStore(folder / "uploads"),
         "queue": SqliteEventQueue(folder / "queue.db"),
         "cache": SqliteCache(folder / "cache.db", 1_000_000),
@@ -76,14 +89,43 @@ async def ingested(services: Services, text: str, name: str = NAME) -> Document:
     return document
 
 
+async def live_index(services: Services) -> SearchIndex:
+    return (await services.shelf.live()).search_index
+
+
 async def stored_versions(services: Services) -> set[tuple[str, int]]:
-    return {pair async for pair in services.search_index.versions()}
+    return {pair async for pair in (await live_index(services)).versions()}
 
 
 def long_text(word: str, pages: int = 12) -> str:
     return "\f".join(
         f"Page {page} of the {word} edition tells about {word}{page}." for page in range(1, pages + 1)
     )
+
+
+class WrappedShelf:
+    """The real shelf, whose live index or embedder a test has wrapped."""
+
+    def __init__(self, shelf: IndexShelf, *, index: Wrap | None, embedder: Wrap | None) -> None:
+        self._shelf, self._index, self._embedder = shelf, index, embedder
+        self._wrapped: dict[str, OpenIndex] = {}
+
+    def __getattr__(self, name: str):
+        return getattr(self._shelf, name)
+
+    async def live(self) -> OpenIndex:
+        live = await self._shelf.live()
+        if live.name not in self._wrapped:
+            self._wrapped[live.name] = replace(
+                live,
+                search_index=self._index(live.search_index) if self._index else live.search_index,
+                embedder=self._embedder(live.embedder) if self._embedder else live.embedder,
+            )
+        return self._wrapped[live.name]
+
+
+def with_live(services: Services, *, index: Wrap | None = None, embedder: Wrap | None = None) -> Services:
+    return replace(services, shelf=WrappedShelf(services.shelf, index=index, embedder=embedder))
 
 
 class FailingIndex:

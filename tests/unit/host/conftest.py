@@ -85,11 +85,24 @@ class SearchIndex:
 
 
 @dataclass
+class Live:
+    embedder: Embedder = field(default_factory=Embedder)
+    search_index: SearchIndex = field(default_factory=SearchIndex)
+
+
+@dataclass
+class Shelf:
+    opened: Live = field(default_factory=Live)
+
+    async def live(self) -> Live:
+        return self.opened
+
+
+@dataclass
 class Services:
     queue: OpenQueue
     blobs: ChangingBlobs = field(default_factory=ChangingBlobs)
-    embedder: Embedder = field(default_factory=Embedder)
-    search_index: SearchIndex = field(default_factory=SearchIndex)
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 class Runtime:

@@ -56,14 +56,14 @@ async def test_it_serves_the_api_and_fires_every_trigger(
     assert (message.get_body(), message.dequeue_count, bool(message.pop_receipt)) == (b"hello", 1, True)
     assert small_app.fired("on_time")[0].past_due is True
     assert small_app.announced == [("shared/gone.md", True)]
-    assert services.embedder.questions, "the first question pays for the embedder"
+    assert services.shelf.opened.embedder.questions, "the first question pays for the embedder"
     assert small_app.runtime.is_closed
 
 
 async def test_http_alone_fires_nothing(small_app: Any, hosting: Any, eventually: Any) -> None:
     async with hosting(only="http") as client:
         await client.post("/api/send", content="waits")
-        await eventually(lambda: small_app.runtime.opened.embedder.questions)
+        await eventually(lambda: small_app.runtime.opened.shelf.opened.embedder.questions)
     assert small_app.seen == []
     assert small_app.runtime.opened.queue.bodies("work") == ["waits"]
 

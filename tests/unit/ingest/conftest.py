@@ -13,5 +13,5 @@ from tests.stand_ins.pipeline_services import pipeline_services
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     services = pipeline_services(tmp_path)
     yield services
-    for plug in (services.search_index, services.queue, services.blobs, services.cache, services.metadata):
+    for plug in (services.shelf, services.queue, services.blobs, services.cache, services.metadata):
         await plug.close()

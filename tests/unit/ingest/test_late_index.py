@@ -1,14 +1,12 @@
 """An index may show writes late: the flip waits for it, and gives up in time."""
 
-from dataclasses import replace
-
 import pytest
 
 from shared.domain import DocumentStatus
 from shared.errors import BackendUnavailable
-from shared.ingest import documents, pipeline
+from shared.ingest import documents, fill, pipeline
 from shared.services import Services
-from tests.stand_ins.pipeline_services import NAME, LateIndex, ingested, long_text, put
+from tests.stand_ins.pipeline_services import NAME, LateIndex, ingested, long_text, put, with_live
 
 NEVER = 1_000_000
 
@@ -16,7 +14,7 @@ NEVER = 1_000_000
 async def test_the_flip_waits_until_the_index_shows_the_new_version(services: Services) -> None:
     await ingested(services, long_text("alpha"))
     await put(services, long_text("beta"))
-    late = replace(services, search_index=LateIndex(services.search_index, shown_at=4))
+    late = with_live(services, index=lambda index: LateIndex(index, shown_at=4))
     document = await pipeline.ingest(NAME, late)
     assert document is not None
     assert (document.status, document.current_version) == (DocumentStatus.INDEXED, 2)
@@ -28,8 +26,8 @@ async def test_an_index_that_never_shows_it_leaves_the_old_version(
 ) -> None:
     await ingested(services, long_text("alpha"))
     await put(services, long_text("beta"))
-    monkeypatch.setattr(pipeline, "_SHOWN_WITHIN", 0.3)
-    late = replace(services, search_index=LateIndex(services.search_index, shown_at=NEVER))
+    monkeypatch.setattr(fill, "_SHOWN_WITHIN", 0.3)
+    late = with_live(services, index=lambda index: LateIndex(index, shown_at=NEVER))
     with pytest.raises(BackendUnavailable, match="does not show"):
         await pipeline.ingest(NAME, late)
     document = await services.metadata.document(documents.document_id(NAME))

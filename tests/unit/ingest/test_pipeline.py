@@ -1,4 +1,4 @@
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,11 @@ from tests.stand_ins.pipeline_services import (
     NAME,
     FailingIndex,
     ingested,
+    live_index,
     long_text,
     put,
     stored_versions,
+    with_live,
 )
 
 DOCUMENT_ID = documents.document_id(NAME)
@@ -25,8 +27,7 @@ async def found(services: Services, question: str, principal: Principal = READER
     passages = await search(
         Question(text=question, top_k=5),
         principal,
-        search_index=services.search_index,
-        embedder=services.embedder,
+        index=await services.shelf.live(),
         metadata=services.metadata,
         timeout=30,
     )
@@ -92,7 +93,7 @@ async def test_a_deleted_blob_takes_its_document_along(services: Services) -> No
 
 async def test_a_retry_continues_after_the_last_finished_batch(services: Services, tmp_path: Path) -> None:
 
-    failing = replace(services, search_index=FailingIndex(services.search_index, fail_at=3))
+    failing = with_live(services, index=lambda index: FailingIndex(index, fail_at=3))
     await put(services, long_text("gamma"))
     with pytest.raises(BackendUnavailable):
         await pipeline.ingest(NAME, failing)
@@ -101,7 +102,7 @@ async def test_a_retry_continues_after_the_last_finished_batch(services: Service
     assert document is not None
     assert document.status is DocumentStatus.INDEXED
     assert (embedded, len(services.embedder.embedded)) == (12, 16)  # batches of 4: two kept, the third again
-    assert await services.search_index.count() == document.chunks == 12
+    assert await (await live_index(services)).count() == document.chunks == 12
 
 
 class InterruptedEmbedder:
@@ -120,6 +121,10 @@ class InterruptedEmbedder:
         return await self._embedder.embed_passages(texts, **more)
 
 
+def interrupted(services: Services, then: Callable[[], Awaitable[None]]) -> Services:
+    return with_live(services, embedder=lambda embedder: InterruptedEmbedder(embedder, then))
+
+
 async def test_queries_see_the_old_version_whole_until_the_flip(services: Services) -> None:
 
     await ingested(services, long_text("alpha"))
@@ -129,7 +134,7 @@ async def test_queries_see_the_old_version_whole_until_the_flip(services: Servic
         seen.extend(await found(services, "edition tells about"))
 
     await put(services, long_text("beta"))
-    await pipeline.ingest(NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, look)))
+    await pipeline.ingest(NAME, interrupted(services, look))
     assert len(seen) == 5
     assert all("alpha" in text for text in seen)
     assert all("beta" in text for text in await found(services, "edition tells about"))
@@ -157,7 +162,7 @@ async def test_a_version_published_in_mid_query_leaves_no_gap(services: Services
         await ingested(services, long_text("beta"))
 
     await ingested(services, long_text("alpha"))
-    late = replace(services, search_index=LateIndex(services.search_index, publish))
+    late = with_live(services, index=lambda index: LateIndex(index, publish))
     texts = await found(late, "edition tells about")
     assert len(texts) == 5
     assert all("beta" in text for text in texts)
@@ -170,7 +175,7 @@ async def test_a_delete_in_mid_ingest_wins(services: Services) -> None:
         await pipeline.remove(NAME, services)
 
     await put(services, long_text("delta"))
-    await pipeline.ingest(NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, delete)))
+    await pipeline.ingest(NAME, interrupted(services, delete))
     document = await services.metadata.document(DOCUMENT_ID)
     assert document is not None
     assert document.status is DocumentStatus.DELETED
@@ -185,8 +190,7 @@ async def test_a_late_twin_does_not_take_away_what_the_other_has_published(servi
         assert await services.metadata.claim(DOCUMENT_ID, blob, now=1.0)
 
     await put(services, long_text("twin"))
-    embedder = InterruptedEmbedder(services.embedder, twin_publishes_and_a_newer_upload_is_claimed)
-    await pipeline.ingest(NAME, replace(services, embedder=embedder))
+    await pipeline.ingest(NAME, interrupted(services, twin_publishes_and_a_newer_upload_is_claimed))
     assert all("twin" in text for text in await found(services, "edition tells about"))
     assert len(await found(services, "edition tells about")) == 5
 
@@ -197,12 +201,10 @@ async def test_a_twin_does_not_publish_what_was_rejected(services: Services) -> 
         assert document is not None
         version = document.claimed_version
         await services.metadata.reject(DOCUMENT_ID, version, reason="the file is odd", now=1.0)
-        await services.search_index.delete_versions(DOCUMENT_ID, last=version)
+        await (await live_index(services)).delete_versions(DOCUMENT_ID, last=version)
 
     await put(services, long_text("theta"))
-    document = await pipeline.ingest(
-        NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, twin_rejects))
-    )
+    document = await pipeline.ingest(NAME, interrupted(services, twin_rejects))
     assert document is not None
     assert (document.status, document.current_version) == (DocumentStatus.FAILED, 0)
     assert await stored_versions(services) == set()
@@ -214,9 +216,7 @@ async def test_a_new_upload_in_mid_ingest_wins(services: Services) -> None:
         await ingested(services, "Newer words only.")
 
     await put(services, long_text("epsilon"))
-    document = await pipeline.ingest(
-        NAME, replace(services, embedder=InterruptedEmbedder(services.embedder, upload))
-    )
+    document = await pipeline.ingest(NAME, interrupted(services, upload))
     assert document is not None
     assert (document.status, document.current_version) == (DocumentStatus.INDEXED, 2)
     assert await stored_versions(services) == {(DOCUMENT_ID, 2)}
@@ -234,5 +234,5 @@ async def test_readers_changed_in_mid_ingest_reach_every_chunk(services: Service
         )
 
     await put(services, long_text("zeta"), name)
-    await pipeline.ingest(name, replace(services, embedder=InterruptedEmbedder(services.embedder, share)))
+    await pipeline.ingest(name, interrupted(services, share))
     assert await found(services, "zeta1.") == await found(services, "zeta1.", other) != []

@@ -12,9 +12,11 @@ from tests.stand_ins.pipeline_services import (
     NAME,
     FailingIndex,
     ingested,
+    live_index,
     long_text,
     put,
     stored_versions,
+    with_live,
 )
 
 DOCUMENT_ID = documents.document_id(NAME)
@@ -43,10 +45,10 @@ async def test_reconcile_announces_what_no_event_told(services: Services) -> Non
 
 async def test_reconcile_announces_again_what_was_left_unfinished(services: Services) -> None:
     await put(services, long_text("eta"))
-    failing_write = FailingIndex(services.search_index, fail_at=2)
+    failing_write = with_live(services, index=lambda index: FailingIndex(index, fail_at=2))
 
     with pytest.raises(BackendUnavailable):
-        await pipeline.ingest(NAME, replace(services, search_index=failing_write))
+        await pipeline.ingest(NAME, failing_write)
     assert (await reconcile(services, stuck_after=600)).announced == 0
     assert (await reconcile(services, stuck_after=0)).announced == 1
 
@@ -60,6 +62,6 @@ async def test_reconcile_removes_chunks_that_no_query_can_see(services: Services
     embedding = await services.embedder.embed_query("orphan")
     orphan = IndexedChunk(chunk=chunk, embedding=embedding, readers=document.readers)
     stale = replace(orphan, chunk=replace(chunk, id=f"{DOCUMENT_ID}.0.0", document_id=DOCUMENT_ID, version=0))
-    await services.search_index.write([orphan, stale])
+    await (await live_index(services)).write([orphan, stale])
     assert (await reconcile(services, stuck_after=600)).orphans == 2
     assert await stored_versions(services) == {(DOCUMENT_ID, 1)}

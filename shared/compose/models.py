@@ -1,0 +1,100 @@
+"""A loader per model: embedders and chat models. As in `plugs`, each imports the adapter it opens."""
+
+from typing import TYPE_CHECKING
+
+from shared.azure_settings import field_name
+from shared.chat_models.base import ChatModel
+from shared.compose.identity import required, value
+from shared.embedders.base import Embedder
+from shared.errors import ConfigError
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.azure_sdk import Identity
+
+
+def open_embedder(settings: Settings, identity: "Identity | None" = None) -> Embedder:
+    if settings.embedder == "azure_openai":
+        from shared.embedders.azure_openai import AzureOpenAIEmbedder
+
+        return AzureOpenAIEmbedder(
+            endpoint=str(settings.azure_openai_endpoint),
+            deployment=str(settings.azure_openai_embedding_deployment),
+            api_version=settings.azure_openai_api_version,
+            dimension=settings.azure_openai_embedding_dimension,
+            credential=value(settings.azure_openai_api_key) or required(identity),
+        )
+    from shared.embedders.onnx import OnnxEmbedder
+
+    return OnnxEmbedder(settings.models / settings.embedder, threads=settings.embedder_threads)
+
+
+def open_named_embedder(
+    settings: Settings, identity: "Identity | None", name: str, dimension: int
+) -> Embedder:
+    """The one that an index version records. Errors: `ConfigError` where there is none here."""
+    kind, _, deployment = name.partition(":")
+    if kind == "azure_openai" and settings.azure_openai_endpoint:
+        return open_embedder(
+            settings.model_copy(
+                update={
+                    "embedder": kind,
+                    "azure_openai_embedding_deployment": deployment,
+                    "azure_openai_embedding_dimension": dimension,
+                }
+            ),
+            identity,
+        )
+    from shared.embedders.model_folder import CARD_FILE, read_card
+
+    for model in ("e5", "minilm"):
+        folder = settings.models / model
+        if (folder / CARD_FILE).exists() and read_card(folder).name == name:
+            return open_embedder(settings.model_copy(update={"embedder": model}), identity)
+    raise ConfigError(
+        f"an index holds embeddings of {name}, which is not here; prepare it with `rag weights`, or set "
+        "AZURE_OPENAI_ENDPOINT"
+    )
+
+
+def open_extractive_model(embedder: Embedder) -> ChatModel:
+    from shared.chat_models.extractive import ExtractiveChatModel
+
+    return ExtractiveChatModel(embedder)
+
+
+def open_chat_model(settings: Settings, identity: "Identity | None", extractive: ChatModel) -> ChatModel:
+    if settings.chat_model == "azure_openai":
+        return _azure_chat(settings, "AZURE_OPENAI_CHAT_DEPLOYMENT", identity)
+    if settings.chat_model == "openai":
+        from shared.chat_models.openai_compatible import OpenAIChat
+
+        return OpenAIChat(
+            base_url=settings.openai_base_url or "",
+            api_key=value(settings.openai_api_key),
+            model=settings.openai_chat_model or "",
+        )
+    if settings.chat_model.startswith("langchain:"):
+        from shared.chat_models.langchain import LangChainChat
+
+        name = settings.chat_model.removeprefix("langchain:")
+        return LangChainChat.open(name, max_tokens=settings.answer_tokens)
+    return extractive
+
+
+def open_smaller_model(settings: Settings, identity: "Identity | None") -> ChatModel | None:
+    if settings.chat_model != "azure_openai" or not settings.azure_openai_fallback_deployment:
+        return None
+    return _azure_chat(settings, "AZURE_OPENAI_FALLBACK_DEPLOYMENT", identity)
+
+
+def _azure_chat(settings: Settings, deployment_setting: str, identity: "Identity | None") -> ChatModel:
+    from shared.chat_models.azure_openai import AzureOpenAIChat
+
+    return AzureOpenAIChat(
+        endpoint=str(settings.azure_openai_endpoint),
+        deployment=str(getattr(settings, field_name(deployment_setting))),
+        api_version=settings.azure_openai_api_version,
+        credential=value(settings.azure_openai_api_key) or required(identity),
+        deployment_setting=deployment_setting,
+    )

@@ -1,0 +1,106 @@
+"""Keeps every index but the live one filled: those being built, and those kept for a rollback.
+
+Called by the pipeline and the reconciler, which send the events, and by the trigger that works them off.
+A fill event names a document and an index; what is to be done is looked up, so that events may be doubled,
+late or lost: the reconciler sends those that are missing.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from shared.domain import Document, IndexVersion
+from shared.errors import DocumentRejected, InvalidRequest, NotFound
+from shared.ingest import documents, fill
+from shared.services import Services
+from shared.shelf import OpenIndex
+from shared.telemetry.logs import event
+from shared.telemetry.stages import Stages
+
+log = logging.getLogger(__name__)
+
+FILL_QUEUE = "index-fills"
+FILL_POISON_QUEUE = "index-fills-poison"
+
+
+def lacking(document: Document, versions: Iterable[IndexVersion]) -> list[IndexVersion]:
+    """The indexes that do not have the document's current version yet."""
+    if not document.current_version:
+        return []
+    return [each for each in versions if document.version_in(each.name) != document.current_version]
+
+
+async def spread(document: Document, versions: Iterable[IndexVersion], services: Services) -> int:
+    """Send an event for each index that lacks the document; how many."""
+    wanting = lacking(document, versions)
+    for version in wanting:
+        body = json.dumps({"index": version.name, "document": document.name})
+        await services.queue.send(FILL_QUEUE, body)
+    return len(wanting)
+
+
+def decode(body: str) -> tuple[str, str]:
+    """(index, name of the blob). Errors: `InvalidRequest`."""
+    try:
+        fields = json.loads(body)
+        return str(fields["index"]), str(fields["document"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest("not a fill event") from error
+
+
+async def fill_index(name: str, index_name: str, services: Services) -> bool:
+    """Bring the document's current version into the index; whether there was anything to do.
+
+    A newer upload has an event of its own, so what is not the current content is left to that.
+    """
+    try:
+        index = await services.shelf.named(index_name)
+    except NotFound:
+        return False  # removed meanwhile
+    document = await services.metadata.document(documents.document_id(name))
+    if document is None or not lacking(document, [index.version]):
+        return False
+    try:
+        async with services.blobs.local_copy(name) as (path, _):
+            if _sha256(path) != document.content_hash:
+                return False
+            return await _fill_copy(path, document, index, services)
+    except NotFound:
+        return False  # deleted: its own event removes the document
+
+
+async def _fill_copy(path: Path, document: Document, index: OpenIndex, services: Services) -> bool:
+    version = document.current_version
+    stages = Stages()
+
+    async def wanted() -> Document | None:
+        current = await services.metadata.document(document.id)
+        return current if current is not None and current.current_version == version else None
+
+    try:
+        _, chunks = await fill.read(path, document, index, services, version=version, stages=stages)
+    except DocumentRejected as error:
+        # The live index took it: this one cuts it into too many chunks, say.
+        event(log, "document_not_filled", document_id=document.id, index=index.name, reason=str(error))
+        return False
+    is_written = await fill.write(
+        chunks, document, index, services, version=version, wanted=wanted, stages=stages
+    )
+    if is_written and await services.metadata.hold(document.id, version, index=index.name):
+        services.reached("held")
+        await index.search_index.delete_versions(document.id, last=version - 1)
+        current = await services.metadata.document(document.id)
+        if current is not None and current.readers != document.readers:
+            await index.search_index.set_readers(document.id, current.readers)
+        return True
+    current = await services.metadata.document(document.id)
+    if current is None or current.version_in(index.name) != version:
+        await index.search_index.delete_versions(document.id, first=version, last=version)
+    return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
