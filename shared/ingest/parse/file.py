@@ -8,27 +8,48 @@ from pathlib import Path
 from shared.domain import ParsedDocument
 from shared.errors import DocumentRejected
 from shared.ingest.parse import (
+    archive,
+    code,
     delimited,
+    epub,
+    image,
     mail,
+    mailbox,
     markdown,
+    markup,
+    opendocument,
+    outlook,
     pdf,
     plain,
+    rtf,
     sheets,
     slides,
+    slides97,
     structured,
     web,
     word,
+    word97,
 )
 from shared.ingest.parse.kind import Kind, binary_kind, text_kind
 from shared.ingest.parse.limits import MIB, ParseLimits
+from shared.ingest.parse.scanned import ScannedDocument
 from shared.ingest.parse.source import Source
 from shared.ingest.parse.text import clean, decode
 
 BINARY_PARSERS: dict[Kind, Callable[[Source], ParsedDocument]] = {
     Kind.PDF: pdf.parse,
+    Kind.IMAGE: image.parse,
     Kind.WORD: word.parse,
     Kind.SLIDES: slides.parse,
     Kind.SHEETS: sheets.parse,
+    Kind.WORD97: word97.parse,
+    Kind.SLIDES97: slides97.parse,
+    Kind.OPENDOCUMENT: opendocument.parse,
+    Kind.RTF: rtf.parse,
+    Kind.EPUB: epub.parse,
+    Kind.OUTLOOK: outlook.parse,
+    Kind.MAILBOX: mailbox.parse,
+    Kind.ARCHIVE: lambda source: archive.parse(source, read),
 }
 WORD = re.compile(r"[^\W_]")
 TEXT_PARSERS: dict[Kind, Callable[[str, Source], ParsedDocument]] = {
@@ -37,6 +58,8 @@ TEXT_PARSERS: dict[Kind, Callable[[str, Source], ParsedDocument]] = {
     Kind.PLAIN: plain.parse,
     Kind.CSV: delimited.parse,
     Kind.JSON: structured.parse,
+    Kind.XML: markup.parse,
+    Kind.CODE: code.parse,
     Kind.EMAIL: mail.parse,
 }
 
@@ -46,14 +69,17 @@ def parse_file(path: Path, name: str, limits: ParseLimits) -> ParsedDocument:
 
     `DocumentRejected` when nothing can be read, with a reason for people.
     """
-    size = path.stat().st_size
-    if size > limits.max_file_bytes:
+    if path.stat().st_size > limits.max_file_bytes:
         raise DocumentRejected(
             f"is larger than {limits.max_file_bytes // MIB} MiB; split it into smaller files"
         )
-    if size == 0:
+    return read(Source(file=path, name=name, limits=limits))
+
+
+def read(source: Source) -> ParsedDocument:
+    """As `parse_file`, also of what is in an archive."""
+    if not source.content:
         raise DocumentRejected("is empty")
-    source = Source(path=path, name=name, limits=limits)
     kind = binary_kind(source)
     if kind is not None:
         document = BINARY_PARSERS[kind](source)
@@ -63,7 +89,7 @@ def parse_file(path: Path, name: str, limits: ParseLimits) -> ParsedDocument:
             raise DocumentRejected("is empty")
         kind = text_kind(text, source)
         document = TEXT_PARSERS[kind](text, source)
-    return _checked(document, kind, limits)
+    return _checked(document, kind, source.limits)
 
 
 def _checked(document: ParsedDocument, kind: Kind, limits: ParseLimits) -> ParsedDocument:
@@ -72,6 +98,7 @@ def _checked(document: ParsedDocument, kind: Kind, limits: ParseLimits) -> Parse
     if sum(len(page.text) for page in document.pages) > limits.max_text_chars:
         raise DocumentRejected("holds more text than can be indexed; split it into smaller files")
     pages = tuple(replace(page, text=clean(page.text), label=clean(page.label)) for page in document.pages)
-    if not any(WORD.search(page.text) for page in pages):
+    has_text = any(WORD.search(page.text) for page in pages)
+    if not has_text and not isinstance(document, ScannedDocument):
         raise DocumentRejected(f"is {kind.with_article} without any text")
     return replace(document, title=clean(document.title), pages=pages)

@@ -6,6 +6,7 @@ Called by `file.parse_file`. Attachments are named, not read; a forwarded messag
 import email
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
@@ -19,6 +20,7 @@ from shared.ingest.parse.web import to_markdown
 
 FIELDS = ("From", "To", "Cc", "Date")
 ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+ENCRYPTED_MESSAGE = "is an encrypted message; upload a decrypted copy"
 MAX_NESTING = 5
 QUOTE = re.compile(r"^(> ?)+", re.M)
 
@@ -28,10 +30,15 @@ def parse(text: str, source: Source) -> ParsedDocument:
     is_wide = b"\0" in source.content[:64]
     message = email.message_from_string(text) if is_wide else email.message_from_bytes(source.content)
     if message.get_content_type() in ENCRYPTED:
-        raise DocumentRejected("is an encrypted message; upload a decrypted copy")
-    subject = _field(message, "Subject")
-    page = ParsedPage(number=1, text="\n\n".join(_parts(message, 1)))
-    return ParsedDocument(title=choose_title(source.name, subject), pages=(page,), page_kind="section")
+        raise DocumentRejected(ENCRYPTED_MESSAGE)
+    title = choose_title(source.name, _field(message, "Subject"))
+    return ParsedDocument(title=title, pages=(replace(page(message, 1), label=""),), page_kind="section")
+
+
+def page(message: Message, number: int) -> ParsedPage:
+    """Its subject is the label. What is encrypted in it is left out."""
+    text = "\n\n".join(_parts(message, 1))
+    return ParsedPage(number=number, text=text, label=_field(message, "Subject"))
 
 
 def _parts(message: Message, level: int) -> Iterator[str]:

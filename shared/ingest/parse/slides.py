@@ -18,7 +18,7 @@ from shared.ingest.parse.title import choose_title
 
 def parse(source: Source) -> ParsedDocument:
     try:
-        presentation = Presentation(str(source.path))
+        presentation = Presentation(source.open())
         pages = tuple(_page(number, slide) for number, slide in enumerate(presentation.slides, 1))
     except (PythonPptxError, BadZipFile, KeyError, ValueError, XMLSyntaxError) as error:
         raise DocumentRejected(DAMAGED) from error

@@ -1,21 +1,44 @@
-"""`Source`: the file that a parser is given. Made by `file.parse_file`, read by every parser."""
+"""`Source`: the file that a parser is given. Made by `file` and `archive`, read by every parser."""
 
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
+from shared.errors import DocumentRejected
 from shared.ingest.parse.limits import ParseLimits
+
+BOMB = "unpacks to more than can be read; split it into smaller files"
+SMALLEST_MEMBER = 4096  # so that a million empty members count, too
+
+
+@dataclass(kw_only=True)
+class Allowance:
+    """What the archives of one file may unpack to, those in archives included."""
+
+    left: int  # bytes
+
+    def take(self, size: int) -> None:
+        self.left -= max(size, SMALLEST_MEMBER)
+        if self.left < 0:
+            raise DocumentRejected(BOMB)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    path: Path
-    name: str  # the document's; `path` may be a nameless copy
+    file: Path | bytes  # bytes for what was unpacked: a parser may write nothing to disk
+    name: str  # the document's; a path may be that of a nameless copy
     limits: ParseLimits
+    depth: int = 0  # archives around it
+    allowance: Allowance | None = None  # of the outermost archive
 
     @cached_property
     def content(self) -> bytes:
-        return self.path.read_bytes()
+        return self.file if isinstance(self.file, bytes) else self.file.read_bytes()
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.content)
 
     @property
     def suffix(self) -> str:

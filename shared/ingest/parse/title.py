@@ -13,7 +13,7 @@ NO_TITLE = re.compile(
     r"microsoft (word|powerpoint|excel)\b.*|powerpoint[- ]presentation|untitled.*|unbenannt.*|sin t[ií]tulo.*"
     r"|[-–\s]*no title.*|title|(table of )?contents|inhalt(sverzeichnis)?|default"
     r"|(document|dokument|presentation|slide|sheet|page|book|mappe)\s*\d*"
-    r"|.*\.(docx?|pptx?|xlsx?|odt|rtf|indd|qxd|dvi|tex|pdf|txt|html?|eps|ps)|[\W\d_]*|.{1,2}",
+    r"|.*\.(docx?|pptx?|xlsx?|odt|rtf|indd|qxd|dvi|tex|pdf|txt|html?|eps|ps)|[\W\d_]*|.{1,2}|.*(\?{3}|\ufffd).*",
     re.I | re.S,
 )
 MARKUP = re.compile(r"[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}|!?\[([^\]]*)\]\([^)]*\)")
