@@ -25,7 +25,7 @@ Step: TypeAlias = Literal[
 ]
 
 
-def _go_on(_: Step) -> None:
+def go_on(_: Step) -> None:
     """Nothing happens at a step."""
 
 
@@ -61,11 +61,12 @@ class Services:
     passwords: Passwords
     count_tokens: Callable[[str], int]
     limits: Limits
+    embedding_cache: Cache | None = None  # for what was embedded; may be `cache` itself
     smaller_chat_model: ChatModel | None = None  # a second deployment: asked before the fallback
     identity: Closable | None = None  # of the process, which plugs sign in with
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
-    reached: Callable[[Step], None] = _go_on  # told each step of an ingestion, for tests that crash there
+    reached: Callable[[Step], None] = go_on  # told each step of an ingestion, for tests that crash there
 
     async def close(self) -> None:
         """Close every plug, those that others are built on last."""
@@ -78,6 +79,8 @@ class Services:
         for plug in (self.chat_model, self.fallback_chat_model, self.shelf, self.queue):
             await plug.close()
         await self.access_tokens.close()
+        if self.embedding_cache not in (None, self.cache):
+            await self.embedding_cache.close()
         for store in (self.blobs, self.cache, self.metadata, self.secrets):
             await store.close()
         if self.identity is not None:

@@ -6,7 +6,7 @@ adapter connects before it is used: opening looks up the secrets that settings n
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
 from shared.compose import models, plugs
 from shared.compose.identity import open_identity
+from shared.compose.kill import killing_at
+from shared.compose.models import count_tokens
 from shared.compose.plugs import import_adapters
 from shared.embedders.base import Embedder
 from shared.errors import ConfigError
@@ -104,15 +106,6 @@ async def opened_stores(settings: Settings) -> AsyncIterator[tuple[BlobStore, Me
         await ground.close()
 
 
-def count_tokens(text: str) -> int:
-    """Rather too many than too few: English has some 4 characters a token, we count 3, of CJK scripts 1.
-
-    Exact counting would load a 75 MB vocabulary for a bound that has slack anyway.
-    """
-    wide = sum(character > "\u2e7f" for character in text)
-    return wide + (len(text) - wide) // 3 + 1
-
-
 @asynccontextmanager
 async def _closed_on_failure(opened: Ground | Services) -> AsyncIterator[None]:
     try:
@@ -152,11 +145,13 @@ async def _agree_on_index(services: Services) -> None:
     event(log, "embedder_differs", level=logging.WARNING, live=live.embedder, setting=wanted[0])
 
 
-def _shelf(ground: Ground, embedder: Embedder, metadata: MetadataStore) -> IndexShelf:
+def _shelf(
+    ground: Ground, embedder: Embedder, metadata: MetadataStore, spare: Callable[[Embedder], Embedder]
+) -> IndexShelf:
     settings, identity = ground.settings, ground.identity
 
     def open_embedder(name: str, dimension: int) -> Embedder:
-        return models.open_named_embedder(settings, identity, name, dimension)
+        return spare(models.open_named_embedder(settings, identity, name, dimension))
 
     return IndexShelf(
         base=settings.index_name,
@@ -170,11 +165,17 @@ def _shelf(ground: Ground, embedder: Embedder, metadata: MetadataStore) -> Index
 
 def _build(ground: Ground) -> Services:
     settings, identity = ground.settings, ground.identity
-    embedder = models.open_embedder(settings, identity)
+    cache = plugs.open_cache(settings, identity)
+    embeddings = plugs.open_embedding_cache(settings, cache)
+
+    def spare(embedder: Embedder) -> Embedder:
+        return models.sparing(embedder, settings, cache=cache, embeddings=embeddings)
+
+    embedder = spare(models.open_embedder(settings, identity))
     extractive = models.open_extractive_model(embedder)
     metadata = plugs.open_metadata_store(settings)
     return Services(
-        shelf=_shelf(ground, embedder, metadata),
+        shelf=_shelf(ground, embedder, metadata, spare),
         embedder=embedder,
         chat_model=models.open_chat_model(settings, identity, extractive),
         smaller_chat_model=models.open_smaller_model(settings, identity),
@@ -182,10 +183,16 @@ def _build(ground: Ground) -> Services:
         metadata=metadata,
         blobs=plugs.open_blob_store(settings, identity),
         queue=plugs.open_event_queue(settings, identity),
-        cache=plugs.open_cache(settings, identity),
+        cache=cache,
+        embedding_cache=embeddings,
         secrets=ground.secrets,
         identity=identity,
-        parsers=ParserPool(workers=settings.parser_workers, limits=_parse_limits(settings)),
+        parsers=ParserPool(
+            workers=settings.parser_workers,
+            limits=_parse_limits(settings),
+            ocr=plugs.open_page_reader(settings, identity),
+            max_ocr_pages=settings.ocr_max_pages,
+        ),
         access_tokens=AccessTokens(
             keys=KeyRing(ground.secrets, _SIGNING_KEY),
             issuer=settings.token_issuer,
@@ -196,6 +203,7 @@ def _build(ground: Ground) -> Services:
         passwords=Passwords(),
         count_tokens=count_tokens,
         limits=_limits(settings),
+        reached=killing_at(settings.test_kill_at),
     )
 
 

@@ -31,6 +31,7 @@ def open_identity(settings: Settings) -> "Identity | None":
 
 def _needs_identity(settings: Settings) -> bool:
     keyless = (
+        (settings.ocr == "document_intelligence", settings.azure_document_intelligence_key),
         (settings.search_index == "azure_search", settings.azure_search_api_key),
         (settings.embedder == "azure_openai", settings.azure_openai_api_key),
         (settings.chat_model == "azure_openai", settings.azure_openai_api_key),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from shared.azure_settings import field_name
+from shared.caches.base import Cache
 from shared.chat_models.base import ChatModel
 from shared.compose.identity import required, value
 from shared.embedders.base import Embedder
@@ -55,6 +56,38 @@ def open_named_embedder(
         f"an index holds embeddings of {name}, which is not here; prepare it with `rag weights`, or set "
         "AZURE_OPENAI_ENDPOINT"
     )
+
+
+def sparing(embedder: Embedder, settings: Settings, *, cache: Cache, embeddings: Cache | None) -> Embedder:
+    """The same embedder, that keeps to the deployment's rate and embeds no text twice.
+
+    `cache` is what all workers share; `embeddings` keeps what was embedded, if that is wanted.
+    """
+    if embedder.name.startswith("azure_openai:"):
+        from shared.embedders.budgeted import BudgetedEmbedder
+
+        embedder = BudgetedEmbedder(
+            embedder,
+            cache,
+            name=f"{settings.azure_openai_endpoint}:{embedder.name}",
+            tokens_per_minute=settings.azure_openai_embedding_tpm,
+            requests_per_minute=settings.azure_openai_embedding_rpm,
+            count_tokens=count_tokens,
+        )
+    if embeddings is None:
+        return embedder
+    from shared.embedders.cached import CachedEmbedder
+
+    return CachedEmbedder(embedder, embeddings, ttl=settings.embedding_cache_days * 86_400)
+
+
+def count_tokens(text: str) -> int:
+    """Rather too many than too few: English has some 4 characters a token, we count 3, of CJK scripts 1.
+
+    Exact counting would load a 75 MB vocabulary for a bound that has slack anyway.
+    """
+    wide = sum(character > "\u2e7f" for character in text)
+    return wide + (len(text) - wide) // 3 + 1
 
 
 def open_extractive_model(embedder: Embedder) -> ChatModel:

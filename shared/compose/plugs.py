@@ -19,6 +19,8 @@ from shared.settings import Settings, secret_environment
 if TYPE_CHECKING:
     from shared.auth.entra import EntraTokens
     from shared.azure_sdk import Identity
+    from shared.ingest.parse.tesseract import Tesseract
+    from shared.page_readers.base import PageReader
 
 _CACHE_BYTES = 64 * 1024 * 1024
 # The module that a plug's setting loads.
@@ -100,6 +102,37 @@ def open_cache(settings: Settings, identity: "Identity | None" = None) -> Cache:
     from shared.caches.sqlite import SqliteCache
 
     return SqliteCache(settings.data / "cache.db", _CACHE_BYTES)
+
+
+def open_embedding_cache(settings: Settings, cache: Cache) -> Cache | None:
+    """Redis keeps embeddings beside everything else; on disk they have a file of their own."""
+    if not settings.embedding_cache_mb:
+        return None
+    if settings.cache == "redis":
+        return cache
+    from shared.caches.sqlite import SqliteCache
+
+    return SqliteCache(settings.data / "embeddings.db", settings.embedding_cache_mb * 1024 * 1024)
+
+
+def open_page_reader(
+    settings: Settings, identity: "Identity | None" = None
+) -> "Tesseract | PageReader | None":
+    """What reads pages that are pictures, if anything does."""
+    if settings.ocr == "document_intelligence":
+        from shared.azure_sdk import key_or_identity
+        from shared.page_readers.document_intelligence import DocumentIntelligenceReader
+
+        key = value(settings.azure_document_intelligence_key)
+        return DocumentIntelligenceReader(
+            endpoint=str(settings.azure_document_intelligence_endpoint),
+            credential=key_or_identity(key, identity),
+        )
+    if settings.ocr == "off":
+        return None
+    from shared.ingest.parse.tesseract import find_tesseract
+
+    return find_tesseract(settings.ocr_languages)
 
 
 def open_search_indexes(settings: Settings, identity: "Identity | None" = None) -> SearchIndexes:

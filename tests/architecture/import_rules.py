@@ -29,7 +29,17 @@ LIBRARIES = {
     "shared.ingest_settings": {"pydantic", "pydantic_settings"},
     "shared.settings": {"pydantic", "pydantic_settings"},
 }
-PARSERS = {"kreuzberg", "pypdfium2", "pptx", "docx", "python_calamine", "charset_normalizer", "lxml"}
+PARSERS = {
+    "PIL",
+    "kreuzberg",
+    "olefile",
+    "pypdfium2",
+    "pptx",
+    "docx",
+    "python_calamine",
+    "charset_normalizer",
+    "lxml",
+}
 # What a plug's protocol speaks of.
 PROMISED = {"chat_models": {"shared.query.prompt"}}  # the answer "I don't know"
 # Who makes an adapter's files knows their format; who measures measures one plug alone.
