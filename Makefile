@@ -15,11 +15,12 @@ PIP = $(PY) -m pip --disable-pip-version-check -qq
 FAST = tests/architecture tests/unit tests/contract
 REST = $(filter-out $(FAST) tests/browser tests/stand_ins,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
-.PHONY: help up test check clean lock bench weights chromium servers
+.PHONY: help up test soak check clean lock bench weights chromium servers
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
 	@echo "make test    install what the tests need and run them all"
+	@echo "make soak    thousands of seeds of the event simulator; SEEDS=0:5000"
 	@echo "make check   ruff, mypy, architecture"
 	@echo "make bench   measure, write bench/RESULTS.md"
 	@echo "make lock    resolve pyproject.toml into the requirements files"
@@ -32,6 +33,10 @@ test: $(VENV)/dev.stamp weights chromium servers
 	$(PY) -m pytest $(FAST) $(REST)
 	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
 	$(PY) -m pytest tests/browser
+
+SEEDS ?= 0:5000
+soak: $(VENV)/dev.stamp
+	$(PY) -m tests.simulation --seeds "$(SEEDS)"
 
 check: $(VENV)/dev.stamp
 	$(PY) -m ruff format --check .
@@ -104,6 +109,11 @@ servers: $(VENV)/dev.stamp
 	    echo "Installing redis-server for the tests (once)"; $(APT) redis-server; } >/dev/null 2>&1; \
 	    command -v redis-server >/dev/null || \
 	    echo "NO REDIS: its tests are skipped. As root: apt-get install redis-server"; }
+	@command -v tesseract >/dev/null || { \
+	    echo "Installing tesseract for the tests (once)"; \
+	    $(APT) tesseract-ocr tesseract-ocr-deu; } >/dev/null 2>&1; \
+	    command -v tesseract >/dev/null || \
+	    echo "NO TESSERACT: the tests of scans are skipped. As root: apt-get install tesseract-ocr tesseract-ocr-deu"; }
 	@[ -n "$$TEST_STORAGE_CONNECTION" ] || [ -x $(AZURITE)/node_modules/.bin/azurite ] || { \
 	    echo "Installing Azurite for the tests (once)"; \
 	    npm install --prefix $(AZURITE) --no-fund --no-audit azurite@3.35.0 >/dev/null 2>&1 || \
