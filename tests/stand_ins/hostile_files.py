@@ -23,8 +23,9 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAGIC = {
     "pdf": b"%PDF-1.7\n", "docx": b"PK\x03\x04", "xls": OLE, "png": b"\x89PNG\r\n\x1a\n",
-    "gz": b"\x1f\x8b\x08", "jpg": b"\xff\xd8\xff\xe0", "gif": b"GIF89a", "tif": b"II*\x00", "webp": b"RIFF\x00\x00\x00\x00WEBP",
-    "7z": b"7z\xbc\xaf\x27\x1c", "rtf": b"{\\rtf1 ", "xml": b"<?xml version='1.0'?>", "json": b"{",
+    "gz": b"\x1f\x8b\x08", "jpg": b"\xff\xd8\xff\xe0", "gif": b"GIF89a", "tif": b"II*\x00",
+    "webp": b"RIFF\x00\x00\x00\x00WEBP", "7z": b"7z\xbc\xaf\x27\x1c",
+    "rtf": b"{\\rtf1 ", "xml": b"<?xml version='1.0'?>", "json": b"{",
 }  # fmt: skip
 EMPTY = "pdf docx xlsx pptx odt epub html md txt csv json xml yaml rtf eml msg png zip bin".split()  # noqa: SIM905
 READ = "read"  # harmless: the document comes out

@@ -60,8 +60,8 @@ def epub(chapter: str, *more: Member) -> bytes:
         honest("mimetype", "application/epub+zip"),
         honest(
             "META-INF/container.xml",
-            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-            '<rootfile full-path="b.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile'
+            ' full-path="b.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
         ),
         honest(
             "b.opf",

@@ -56,7 +56,8 @@ def spare_address_space() -> None:
     glibc reserves 64 MiB for each thread. With one arena for all of them the libraries map 170 MiB, and a
     workbook of 98 MiB (4 million cells) takes 730 MiB at its peak, a PDF of 600 pages 190, of 5,000 350.
     """
-    os.environ.update(SINGLE_THREADED)
+    for name, value in SINGLE_THREADED.items():
+        os.putenv(name, value)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
