@@ -1,6 +1,7 @@
 """Reads one page that is a picture: makes it grey, has tesseract read it. Runs in a child of server.py."""
 
 import io
+import re
 import subprocess
 from pathlib import Path
 
@@ -17,42 +18,46 @@ from shared.ingest.parse.source import Source
 from shared.ingest.parse.tesseract import Tesseract
 from shared.ingest.parse.text import clean
 
-AS_IT_STANDS = "3"  # tesseract's page segmentation modes: find the blocks of text
-TURNED_UPRIGHT = "1"  # the same, once the page's direction is found
+DIRECTION, TEXT = "0", "3"  # tesseract's page segmentation modes: which side is up; blocks of text
 SURE = 70.0  # mean confidence, in percent; what is legible has more than 80, upside down some 35
+ROTATION = re.compile(r"^Rotate: (90|180|270)$", re.M)  # degrees, clockwise
 
 
 def read_scan(path: Path, scan: Scan, limits: ParseLimits) -> ParsedDocument:
     """One page of Markdown, empty if no text is recognised in it. Errors: `DocumentRejected`."""
     source = Source(file=path, name="", limits=limits)
-    render = pdf.picture if binary_kind(source) is Kind.PDF else image.picture
-    pixels = _portable(render(source, scan.page))
-    reading = _read(pixels, scan.tesseract, AS_IT_STANDS)
-    if scan.tesseract.finds_rotation and 0 < reading.confidence < SURE:
-        reading = max(reading, _read(pixels, scan.tesseract, TURNED_UPRIGHT), key=lambda one: one.confidence)
+    draw = pdf.picture if binary_kind(source) is Kind.PDF else image.picture
+    picture = draw(source, scan.page)
+    reading = _read(picture, scan.tesseract)
+    if scan.tesseract.finds_rotation and (0 < reading.confidence < SURE or reading.is_sideways):
+        turned = ROTATION.search(_run(picture, scan.tesseract, "-l", "osd", "--psm", DIRECTION) or "")
+        if turned:
+            reading = _read(picture.rotate(-int(turned[1]), expand=True), scan.tesseract)
     page = ParsedPage(number=scan.page, text=clean(reading.markdown))
     return ParsedDocument(title="", pages=(page,))
 
 
-def _portable(picture: Image.Image) -> bytes:
-    """In a format without compression: tesseract's own decoders see nothing of the file."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PPM")
-    return buffer.getvalue()
+def _read(picture: Image.Image, tesseract: Tesseract) -> Reading:
+    rows = _run(picture, tesseract, "-l", tesseract.languages, "--psm", TEXT, "tsv")
+    if rows is None:
+        raise DocumentRejected("holds a picture that text recognition fails on; make it smaller or clearer")
+    return ocr_layout.reading(rows)
 
 
-def _read(pixels: bytes, tesseract: Tesseract, segmentation: str) -> Reading:
-    """The program is bound by the limits of this process and dies with its group."""
+def _run(picture: Image.Image, tesseract: Tesseract, *options: str) -> str | None:
+    """What the program says, None if it fails. It is bound by this process's limits and dies with its group.
+
+    It is given bare pixels: its own decoders see nothing of the file.
+    """
+    pixels = io.BytesIO()
+    picture.save(pixels, "PPM")
     folder = ["--tessdata-dir", tesseract.folder] if tesseract.folder else []
-    command = [tesseract.program, "-", "-", *folder, "-l", tesseract.languages]
     run = subprocess.run(  # noqa: S603 found by find_tesseract
-        [*command, "--psm", segmentation, "--dpi", str(pdf.DPI), "tsv"],
-        input=pixels,
+        [tesseract.program, "-", "-", *folder, "--dpi", str(pdf.DPI), *options],
+        input=pixels.getvalue(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"OMP_THREAD_LIMIT": "1"},
         check=False,
     )
-    if run.returncode != 0:
-        raise DocumentRejected("holds a picture that text recognition fails on; make it smaller or clearer")
-    return ocr_layout.reading(run.stdout.decode("utf-8", "replace"))
+    return run.stdout.decode("utf-8", "replace") if run.returncode == 0 else None

@@ -25,7 +25,7 @@ WORD = re.compile(r"\S+")
 MAX_TABLE_PAGES = 2_000  # above, tables stay lines: their search would use up the CPU limit
 CELL_GAP = 0.9  # between words, by the height of a line, from which on they are cells of a table
 DPI = 300  # what tesseract reads best
-LEGIBLE = 3_300  # pixels of the longer side; a letter that was saved as a small page is rendered larger
+LEGIBLE = 3_000  # pixels of the longer side; a letter that was saved as a small page is rendered larger
 MAX_PIXELS = 32_000_000  # of a rendered page: a poster is rendered smaller
 
 
