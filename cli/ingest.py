@@ -78,17 +78,19 @@ async def _ingest(found: Selection, settings: Settings, options: Options, consol
                 found.files, blobs, metadata, max_size=_max_size(settings), retry=options.retry, work=work
             )
         console.print(_said(brought.counts, found))
-        followed = brought.to_follow if options.wait else {}
-        return brought.failures + await watch(followed, blobs, metadata, console=console)
+        if brought.counts[State.FAILED] and not options.retry:
+            console.print("what failed before was left as it is; --retry tries it again")
+        if not options.wait:
+            return brought.failures
+        return brought.failures + await watch(brought.to_follow, blobs, metadata, console=console)
 
 
 async def _reckon(found: Selection, settings: Settings, options: Options, console: Console) -> list[Failure]:
-    max_size = _max_size(settings)
     with _leaving_no_trace(settings) as traceless:
         async with opened_stores(traceless) as (blobs, metadata), _opened_parsers(settings) as parsers:
             with _work("reading", found, console) as work:
                 estimate = await reckon(
-                    found.files, blobs, metadata, parsers, max_size=max_size, retry=options.retry, work=work
+                    found.files, blobs, metadata, parsers, settings=settings, retry=options.retry, work=work
                 )
     console.print(_said(estimate.counts, found))
     console.print(f"to ingest: {describe(estimate.measures)}")

@@ -43,11 +43,12 @@ async def reckon(
     metadata: DocumentStore,
     parsers: ParserPool,
     *,
-    max_size: int,
+    settings: Settings,
     retry: bool,
     work: Work,
 ) -> Estimate:
     """Errors: `BackendUnavailable`."""
+    max_size = settings.max_file_mb * 1024 * 1024
     counts = Counter[State]()
     measures: list[Measure] = []
     failed_before: list[Failure] = []
@@ -60,7 +61,7 @@ async def reckon(
             if file.size > max_size:
                 raise DocumentRejected(f"is larger than {max_size:,} bytes; split it up")
             parsed = await parsers.parse(file.path, display_name(file.name))
-            measures.append(await asyncio.to_thread(_measured, file, parsed))
+            measures.append(await asyncio.to_thread(_measured, file, parsed, settings))
 
     failures = await visit_all(files, blobs, metadata, visit, work=work)
     return Estimate(counts=counts, measures=measures, failures=failed_before + failures)
@@ -83,23 +84,25 @@ def price_of(measures: Sequence[Measure], settings: Settings) -> str:
     if settings.embedder != "azure_openai":
         return f"nothing; {settings.embedder} runs on this machine"
     deployment = settings.azure_openai_embedding_deployment or ""
-    models = [
-        model
-        for model in getattr(settings, "embedding_prices", {"text-embedding-3-small": 0.02})
-        if model in deployment
-    ]
+    models = [model for model in settings.embedding_prices if model in deployment]
     if not models:
         return f"unknown; add the price of {deployment} to RAG_EMBEDDING_PRICES"
     model = max(models, key=len)
     tokens, price = (
         sum(measure.tokens for measure in measures),
-        getattr(settings, "embedding_prices", {"text-embedding-3-small": 0.02})[model],
+        settings.embedding_prices[model],
     )
     return f"at most ${tokens * price / 1e6:,.2f} ({model} at ${price:g} per million tokens)"
 
 
-def _measured(file: LocalFile, parsed: ParsedDocument) -> Measure:
-    chunks = chunk(parsed, document_id=document_id(file.name), version=1)
+def _measured(file: LocalFile, parsed: ParsedDocument, settings: Settings) -> Measure:
+    chunks = chunk(
+        parsed,
+        document_id=document_id(file.name),
+        version=1,
+        max_chars=settings.chunk_chars,
+        overlap=settings.chunk_overlap,
+    )
     return Measure(
         size=file.size,
         pages=len(parsed.pages),

@@ -109,7 +109,9 @@ class _Search:
 
     def _note(self, error: OSError) -> None:
         path = Path(error.filename)
-        why = "it is a link that leads nowhere" if path.is_symlink() else f"it cannot be read: {error.strerror}"
+        why = (
+            "it is a link that leads nowhere" if path.is_symlink() else f"it cannot be read: {error.strerror}"
+        )
         self.failures.append(Failure(name=str(path), reason=why))
 
 

@@ -13,7 +13,7 @@ from tests.stand_ins.pipeline_services import pipeline_services
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     services = pipeline_services(tmp_path)
     yield services
-    for plug in (services.search_index, services.queue, services.blobs):
+    for plug in (services.shelf, services.queue, services.blobs):
         await plug.close()
     for plug in (services.cache, services.metadata, services.secrets):
         await plug.close()
