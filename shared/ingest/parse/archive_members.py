@@ -5,6 +5,7 @@ Nothing is unpacked to disk.
 
 import gzip
 import re
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -48,6 +49,7 @@ def _zip_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Member:
         name=entry.filename.replace("\\", "/"),
         size=entry.file_size,
         read=partial(archive.read, entry),
+        problem=LINK if stat.S_ISLNK(entry.external_attr >> 16) else "",
     )
 
 

@@ -85,5 +85,5 @@ def _definitions(lines: list[str], language: str) -> Iterator[tuple[str, list[st
             cut -= 1
         if cut > start:
             yield name, lines[start:cut]
-        name, start = found.strip("\"'`"), cut
+        name, start = found.strip("\"'`:"), cut
     yield name, lines[start:]

@@ -38,7 +38,8 @@ def parse(source: Source) -> ParsedDocument:
 
 def _package_path(archive: zipfile.ZipFile) -> str:
     container = xml_tree(archive.read("META-INF/container.xml"))
-    return next(str(part.get("full-path", "")) for part in container.iter() if local_name(part) == "rootfile")
+    paths = (str(part.get("full-path", "")) for part in container.iter() if local_name(part) == "rootfile")
+    return next(paths, "")
 
 
 def _chapters(package: Element, folder: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ MAX_DEPTH = 10_000
 CHARACTERS = {
     "tab": "\t", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
     "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "softline": "\n",
-    "column": "\n", "footnote": " — ", "nestcell": " / ", "nestrow": "; ",
+    "column": "\n", "footnote": " — ", "shptxt": "\n", "nestcell": " / ", "nestrow": "; ",
 }  # fmt: skip
 SYMBOLS = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n", b"\\": "\\", b"{": "{", b"}": "}"}
 UNREAD = frozenset(
