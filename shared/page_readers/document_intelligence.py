@@ -32,19 +32,18 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 class DocumentIntelligenceReader:
-    """One analysis for all pages of a document that are asked for. Closes neither key nor identity."""
+    """One analysis for all pages of a document that are asked for."""
 
     def __init__(self, *, endpoint: str, credential: Credential) -> None:
-        # A busy service says when to come back: that is passed on and not slept through.
-        self._client = DocumentIntelligenceClient(
-            endpoint, credential, polling_interval=_POLLING, retry_total=2, retry_status=0
-        )
+        self._endpoint = endpoint
+        self._credential = credential
+        self._opened: DocumentIntelligenceClient | None = None
 
     async def read_pages(self, path: Path, pages: Sequence[int]) -> dict[int, str]:
         async with calling(_SERVICE, timeout=_TIMEOUT + _TIMEOUT_PER_PAGE * len(pages)):
             try:
                 with path.open("rb") as file:
-                    poller = await self._client.begin_analyze_document(
+                    poller = await self._client().begin_analyze_document(
                         _MODEL,
                         file,
                         pages=_ranges(pages),
@@ -59,7 +58,18 @@ class DocumentIntelligenceReader:
         return {page.page_number: _markdown(result, page) for page in result.pages}
 
     async def close(self) -> None:
-        await self._client.close()
+        """It may be used again."""
+        client, self._opened = self._opened, None
+        if client is not None:
+            await client.close()
+
+    def _client(self) -> DocumentIntelligenceClient:
+        if self._opened is None:
+            # A busy service says when to come back: that is passed on and not slept through.
+            self._opened = DocumentIntelligenceClient(
+                self._endpoint, self._credential, polling_interval=_POLLING, retry_total=2, retry_status=0
+            )
+        return self._opened
 
 
 def _ranges(pages: Sequence[int]) -> str:

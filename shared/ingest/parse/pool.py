@@ -6,20 +6,17 @@ fork server (server.py) does, started with the first parse.
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Coroutine, Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from shared.domain import ParsedDocument
 from shared.errors import BackendUnavailable, DocumentRejected
 from shared.ingest.parse.limits import ParseLimits
 from shared.ingest.parse.scanned import Scan, ScannedDocument
+from shared.ingest.parse.server_process import GRACE, ServerProcess
 from shared.ingest.parse.tesseract import Tesseract
 from shared.ingest.parse.wire import ENDING, Ending, ExitCode, pack_request, unpack_answer
 from shared.page_readers.base import PageReader
@@ -27,16 +24,8 @@ from shared.page_readers.base import PageReader
 log = logging.getLogger(__name__)
 
 ENTRY = "shared.ingest.parse.file:parse_file"
-GRACE = 10.0  # seconds past the wall limit after which the server itself is taken for dead
 READ_SIZE = 1 << 18
 MAX_SCAN_ANSWER = 1 << 20  # bytes, for one page
-
-_START = """
-import sys
-sys.path[:] = {path!r}
-from shared.ingest.parse.server import main
-main({fd}, {entry!r}, {limits!r})
-"""
 
 
 class ParserPool:
@@ -61,7 +50,7 @@ class ParserPool:
         self._max_ocr_pages = max_ocr_pages
         self._entry = entry
         self._free = asyncio.Semaphore(workers)
-        self._server: _ServerProcess | None = None
+        self._server: ServerProcess | None = None
 
     async def parse(self, path: Path, name: str) -> ParsedDocument:
         """`name` is the document's, for its title and as a hint among text formats.
@@ -116,7 +105,12 @@ class ParserPool:
             raise DocumentRejected("crashed the parser; it may be damaged") from error
 
     async def close(self) -> None:
-        """Kill what runs, end the server. The pool may be used again: the next parse starts a new one."""
+        """Kill what runs, end the server, hang up on the service. All start anew with the next parse."""
+        await self._end_server()
+        if self._ocr is not None and not isinstance(self._ocr, Tesseract):
+            await self._ocr.close()
+
+    async def _end_server(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             await asyncio.to_thread(server.end)
@@ -129,7 +123,7 @@ class ParserPool:
                     answer = await self._converse(channel, request, bound)
                     ending = await asyncio.get_running_loop().sock_recv(lifeline, ENDING.size)
             except TimeoutError as error:
-                await self.close()
+                await self._end_server()
                 raise BackendUnavailable("the parser's server hangs and was ended; try again") from error
         if len(ending) != ENDING.size:
             raise BackendUnavailable("the parser's server ended; try again")
@@ -186,13 +180,13 @@ class ParserPool:
                 "could not be read; it may be damaged: open it, save it anew and upload that"
             )
 
-    def _running_server(self) -> "_ServerProcess":
+    def _running_server(self) -> ServerProcess:
         """Starting takes a few milliseconds on the loop, once, and so cannot be cancelled half-way."""
         if self._server is not None and not self._server.is_alive():
             self._server.end()
             self._server = None
         if self._server is None:
-            self._server = _ServerProcess(self._entry, self._limits)
+            self._server = ServerProcess(self._entry, self._limits)
         return self._server
 
 
@@ -204,42 +198,3 @@ async def _all(tasks: Iterable[Coroutine[None, None, None]]) -> None:
                 group.create_task(task)
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
-
-
-class _ServerProcess:
-    """The fork server as this process sees it. `end` blocks; the rest does not."""
-
-    def __init__(self, entry: str, limits: ParseLimits) -> None:
-        self._control, far = socket.socketpair()
-        self._control.setblocking(False)
-        with far:
-            script = _START.format(
-                path=sys.path, fd=far.fileno(), entry=entry, limits=json.dumps(asdict(limits))
-            )
-            # No environment: a parser has no business with this process's secrets.
-            self._process = subprocess.Popen(  # noqa: S603 our own interpreter
-                [sys.executable, "-c", script],
-                env={},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[far.fileno()],
-                start_new_session=True,
-            )
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def send(self, job: list[socket.socket]) -> None:
-        try:
-            socket.send_fds(self._control, [b"j"], [end.fileno() for end in job])
-        except OSError as error:
-            raise BackendUnavailable("the parser's server cannot take work; try again") from error
-
-    def end(self) -> None:
-        """The server kills its children when the control socket closes."""
-        self._control.close()
-        try:
-            self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()

@@ -21,6 +21,7 @@ LETTER = [
     "with its certificate.",
 ]
 AS_TEXT = LETTER[0] + "\n" + LETTER[1] + " " + LETTER[2]
+REAL_FILES = Path(__file__).parents[5] / "shared" / "data" / "documents"
 KINDS = ["PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF"]
 
 
@@ -94,6 +95,25 @@ def test_sixteen_bits_of_grey_are_read(tmp_path: Path) -> None:
 @needs_tesseract
 def test_a_blank_page_gives_no_text(tmp_path: Path) -> None:
     assert read(tmp_path, saved(Image.new("L", (800, 1000), 255), "PNG")) == ""
+
+
+@needs_tesseract
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("kreuzberg__test_hello_world.png", "Hello World"),
+        ("docling__qr_bill_example.jpg", "| 1 | Garden work |"),
+        ("pypdf__test_watermarking_reportlab_rendering.png", "Name: Foo Bar"),
+        ("unstructured__layout-parser-paper-with-table.jpg", "3.1 Layout Detection Models"),
+        ("unstructured__loremipsum-flat.pdf", "Lorem ipsum dolor sit amet"),
+        ("markitdown__MEDRPT-2024-PAT-3847_medical_report_scan.pdf", "| Heart Rate | 78 bpm |"),
+    ],
+)
+def test_real_scans_are_read(tmp_path: Path, name: str, words: str) -> None:
+    if not (REAL_FILES / name).exists():
+        pytest.skip("no folder of real files at hand")
+    assert words in read(tmp_path, (REAL_FILES / name).read_bytes())
 
 
 def test_specks_that_are_taken_for_letters_are_left_out() -> None:
