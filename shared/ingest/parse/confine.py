@@ -54,7 +54,7 @@ def spare_address_space() -> None:
     """Keep what this process and its children will map close to what they use; before any thread starts.
 
     glibc reserves 64 MiB for each thread. With one arena for all of them the libraries map 170 MiB, and a
-    workbook of 98 MiB (4 million cells) takes 730 MiB at its peak, a PDF of 600 pages 190, of 5,000 350.
+    workbook of 98 MiB (4 million cells) takes 640 MiB at its peak, a PDF of 600 pages 190, of 5,000 350.
     """
     for name, value in SINGLE_THREADED.items():
         os.putenv(name, value)

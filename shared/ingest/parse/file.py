@@ -78,7 +78,7 @@ def parse_file(path: Path, name: str, limits: ParseLimits) -> ParsedDocument:
 
 def read(source: Source) -> ParsedDocument:
     """As `parse_file`, also of what is in an archive."""
-    if not source.content:
+    if not source.head:
         raise DocumentRejected("is empty")
     kind = binary_kind(source)
     if kind is not None:

@@ -101,7 +101,7 @@ BY_HEAD: dict[Kind, Callable[[bytes], object]] = {
 
 def binary_kind(source: Source) -> Kind | None:
     """The kind of a binary file, None for text. `DocumentRejected` for what is not parsed, and why."""
-    head = source.content[:4096]
+    head = source.head
     if head.startswith(OLE):
         return _ole_kind(source)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -152,7 +152,7 @@ def _ole_kind(source: Source) -> Kind:
 
 def _zip_kind(source: Source) -> Kind:
     try:
-        with zipfile.ZipFile(source.open()) as archive:
+        with zipfile.ZipFile(source.openable) as archive:
             members = archive.infolist()
             if sum(member.file_size for member in members) > source.limits.max_unpacked_bytes:
                 raise DocumentRejected(BOMB)

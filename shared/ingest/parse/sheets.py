@@ -22,7 +22,7 @@ MAX_COLUMNS = 500
 
 def parse(source: Source) -> ParsedDocument:
     try:
-        with CalamineWorkbook.from_filelike(source.open()) as workbook:
+        with CalamineWorkbook.from_object(source.openable) as workbook:
             pages = tuple(
                 _page(number, name, workbook) for number, name in enumerate(workbook.sheet_names, 1)
             )

@@ -37,6 +37,19 @@ class Source:
     def content(self) -> bytes:
         return self.file if isinstance(self.file, bytes) else self.file.read_bytes()
 
+    @cached_property
+    def head(self) -> bytes:
+        """Its first 4,096 bytes."""
+        if isinstance(self.file, bytes):
+            return self.file[:4096]
+        with self.file.open("rb") as file:
+            return file.read(4096)
+
+    @property
+    def openable(self) -> Path | BinaryIO:
+        """For libraries that open paths by themselves, and then hold no large file in memory as a whole."""
+        return io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file
+
     def open(self) -> BinaryIO:
         return io.BytesIO(self.content)
 
