@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cli.bulk import files
 from cli.bulk.compare import State
-from cli.bulk.cost import describe, price_of, reckon
+from cli.bulk.cost import UnreadScans, describe, price_of, reckon
 from cli.bulk.failures import Failure, print_failures
 from cli.bulk.files import LocalFile, Selection
 from cli.bulk.upload import bring, put_file
@@ -24,6 +24,7 @@ from shared.compose import opened_stores
 from shared.ingest.documents import SHARED
 from shared.ingest.parse.limits import ParseLimits
 from shared.ingest.parse.pool import ParserPool
+from shared.ingest.parse.tesseract import find_tesseract
 from shared.settings import Settings
 
 _INTERRUPTED = 130  # as shells say it: 128 + SIGINT
@@ -86,14 +87,19 @@ async def _ingest(found: Selection, settings: Settings, options: Options, consol
 
 
 async def _reckon(found: Selection, settings: Settings, options: Options, console: Console) -> list[Failure]:
+    scans = UnreadScans()
     with _leaving_no_trace(settings) as traceless:
-        async with opened_stores(traceless) as (blobs, metadata), _opened_parsers(settings) as parsers:
+        async with opened_stores(traceless) as (blobs, metadata), _opened_parsers(settings, scans) as parsers:
             with _work("reading", found, console) as work:
                 estimate = await reckon(
                     found.files, blobs, metadata, parsers, settings=settings, retry=options.retry, work=work
                 )
     console.print(_said(estimate.counts, found))
     console.print(f"to ingest: {describe(estimate.measures)}")
+    if scans.count:
+        console.print(
+            f"scanned: {counted(scans.count, 'page')}, each taken for a full one; reading them is extra"
+        )
     console.print(f"price: {price_of(estimate.measures, settings)}", markup=False)
     return estimate.failures
 
@@ -114,13 +120,23 @@ def _max_size(settings: Settings) -> int:
 
 
 @asynccontextmanager
-async def _opened_parsers(settings: Settings) -> AsyncIterator[ParserPool]:
-    limits = ParseLimits(max_file_bytes=_max_size(settings))
-    parsers = ParserPool(workers=settings.parser_workers, limits=limits)
+async def _opened_parsers(settings: Settings, scans: UnreadScans) -> AsyncIterator[ParserPool]:
+    parsers = ParserPool(
+        workers=settings.parser_workers,
+        limits=ParseLimits(max_file_bytes=_max_size(settings)),
+        ocr=scans if _reads_scans(settings) else None,
+        max_ocr_pages=settings.ocr_max_pages,
+    )
     try:
         yield parsers
     finally:
         await parsers.close()
+
+
+def _reads_scans(settings: Settings) -> bool:
+    if settings.ocr == "auto":
+        return find_tesseract(settings.ocr_languages) is not None
+    return settings.ocr != "off"
 
 
 @contextmanager

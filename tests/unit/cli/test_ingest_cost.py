@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cli.bulk.compare import State
-from cli.bulk.cost import Estimate, Measure, describe, price_of, reckon
+from cli.bulk.cost import Estimate, Measure, UnreadScans, describe, price_of, reckon
 from cli.bulk.files import find_files
 from cli.progress import Work
 from shared.ingest import pipeline
@@ -18,6 +18,7 @@ from shared.ingest.parse.pool import ParserPool
 from shared.services import Services
 from shared.settings import Settings
 from tests.stand_ins.pipeline_services import put
+from tests.unit.ingest.parse.scans import tiff
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 AZURE = {
@@ -89,6 +90,19 @@ async def test_what_is_too_large_or_failed_before_would_fail(
     retried = await reckoned(library, services, parsers, retry=True)
     assert [failure.name for failure in retried.failures] == ["shared/large.txt"]
     assert len(retried.measures) == 1
+
+
+async def test_scans_are_counted_and_taken_for_full_pages_but_not_read(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.tiff"
+    scan.write_bytes(tiff(3))
+    scans = UnreadScans()
+    pool = ParserPool(workers=1, limits=ParseLimits(), ocr=scans)
+    try:
+        parsed = await pool.parse(scan, "scan.tiff")
+    finally:
+        await pool.close()
+    assert scans.count == 3
+    assert all(len(page.text) > 2_000 for page in parsed.pages)
 
 
 @pytest.mark.parametrize(
