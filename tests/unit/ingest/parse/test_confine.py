@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from shared.ingest.parse.pool import ParserPool
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
+SAMPLES = ROOT / "samples"
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    "<sheetData>{}</sheetData></worksheet>"
+)
 
 
 def works(measure: str) -> bool:
@@ -81,5 +87,23 @@ async def test_the_libraries_leave_a_parse_most_of_its_memory(tmp_path: Path) ->
     pool = ParserPool(workers=1, limits=ParseLimits(memory_bytes=256 * MIB))
     try:
         assert "nine hours" in (await pool.parse(page, "page.html")).pages[0].text
+    finally:
+        await pool.close()
+
+
+@pytest.mark.slow
+async def test_a_workbook_of_four_million_cells_fits_into_the_limits(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    row = "<row>" + '<c t="inlineStr"><is><t>The pump runs for nine hours</t></is></c>' * 20 + "</row>"
+    with zipfile.ZipFile(SAMPLES / "calibration-schedule.xlsx") as sample:
+        sheet, *_ = (name for name in sample.namelist() if name.startswith("xl/worksheets/"))
+        kept = [(name, sample.read(name)) for name in sample.namelist() if name != sheet]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as workbook:
+        for name, content in kept:
+            workbook.writestr(name, content)
+        workbook.writestr(sheet, SHEET.format(row * 200_000))
+    pool = ParserPool(workers=1, limits=ParseLimits(wall_seconds=100.0))  # the machine may be busy
+    try:
+        assert "nine hours" in (await pool.parse(path, "large.xlsx")).pages[0].text
     finally:
         await pool.close()
