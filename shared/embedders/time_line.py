@@ -5,10 +5,10 @@ import time
 
 from shared.caches.base import Cache
 
-# A turn is taken this long before it begins, so that no time is lost between two. Nothing is taken further
-# ahead: then a pause stops everybody at once, what is charged meanwhile counts at once, and a process that
-# dies leaves no gap.
-_AHEAD = 0.25  # seconds
+# A turn is taken this long before it begins, so that a process that stalls loses no time for all. Nothing is
+# taken further ahead: then a pause stops everybody at once, what is charged meanwhile counts at once, and a
+# process that dies leaves no gap.
+_AHEAD = 0.5  # seconds
 _NAP = 10.0  # seconds; the line is looked at this often, for it may get shorter when the cache is lost
 
 
@@ -18,17 +18,21 @@ class TimeLine:
     def __init__(self, cache: Cache, key: str) -> None:
         self._cache = cache
         self._key = key
-        self._own_end = 0.0  # by the monotonic clock
+        self._own_end = 0.0  # both by the monotonic clock
+        self._paused_until = 0.0
         self._first = asyncio.Lock()  # held by who has waited longest here: one per process asks the cache
 
     async def wait_turn(self, seconds: float) -> None:
         """Until a turn of `seconds` begins, which is then the caller's."""
-        async with self._first:
-            wait = await self.take(seconds, most=_AHEAD)
-            while wait > _AHEAD:
-                await asyncio.sleep(min(wait - _AHEAD / 2, _NAP))
+        while True:
+            async with self._first:
                 wait = await self.take(seconds, most=_AHEAD)
-        await asyncio.sleep(wait)
+                while wait > _AHEAD:
+                    await asyncio.sleep(min(wait - _AHEAD / 2, _NAP))
+                    wait = await self.take(seconds, most=_AHEAD)
+            await asyncio.sleep(wait)
+            if time.monotonic() >= self._paused_until:
+                return
 
     async def take(self, seconds: float, *, most: float) -> float:
         """The seconds until the turn begins; where these are more than `most`, it was not taken."""
@@ -42,6 +46,7 @@ class TimeLine:
         return begins - now
 
     async def postpone(self, seconds: float) -> None:
-        """Nobody's turn begins within `seconds`, but for those that are about to."""
-        self._own_end = max(self._own_end, time.monotonic() + seconds)
+        """Nobody's turn begins within `seconds`, but for those that other processes have just taken."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+        self._own_end = max(self._own_end, self._paused_until)
         await self._cache.postpone(self._key, seconds)
