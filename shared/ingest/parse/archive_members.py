@@ -8,7 +8,6 @@ import re
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +15,11 @@ from functools import partial
 from shared.errors import DocumentRejected
 from shared.ingest.parse.kind import DAMAGED, is_tar
 from shared.ingest.parse.source import BOMB, Source
+from shared.ingest.parse.zip_file import ZIP_ERRORS
 
 LINK = "is a link or a device, not a file"
 LEFTOVERS = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)", re.I)
-READING_ERRORS = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, ValueError,
-)  # fmt: skip
+READING_ERRORS = (*ZIP_ERRORS, tarfile.TarError)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ def open_compound(source: Source, damaged: str) -> Iterator[CompoundFile]:
     try:
         with source.open() as content, olefile.OleFileIO(content) as compound:
             yield compound
-    except (OSError, ValueError, IndexError, KeyError, TypeError, struct.error) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, struct.error) as error:
         raise DocumentRejected(damaged) from error
 
 

@@ -12,24 +12,22 @@ from shared.ingest.parse.source import Source
 from shared.ingest.parse.text import decode
 from shared.ingest.parse.title import FIRST_HEADING, choose_title
 from shared.ingest.parse.web import declared_charset, to_markdown
-from shared.ingest.parse.xml_tree import Element, MalformedXmlError, local_name, xml_tree
+from shared.ingest.parse.xml_tree import Element, local_name, xml_tree
+from shared.ingest.parse.zip_file import open_zip
 
 LOCKED = "is a book under copy protection (DRM); upload an unprotected copy"
 CHAPTERS = ("application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document")
 
 
 def parse(source: Source) -> ParsedDocument:
-    try:
-        with zipfile.ZipFile(source.open()) as archive:
-            package_path = _package_path(archive)
-            package = xml_tree(archive.read(package_path))
-            chapters = list(_chapters(package, posixpath.dirname(package_path)))
-            if not _locked(archive).isdisjoint(chapters):
-                raise DocumentRejected(LOCKED)
-            present = [path for path in chapters if path in archive.NameToInfo]
-            pages = tuple(_page(number, archive.read(path)) for number, path in enumerate(present, 1))
-    except (zipfile.BadZipFile, KeyError, MalformedXmlError, OSError, EOFError, RuntimeError) as error:
-        raise DocumentRejected(DAMAGED) from error
+    with open_zip(source, DAMAGED) as archive:
+        package_path = _package_path(archive)
+        package = xml_tree(archive.read(package_path))
+        chapters = list(_chapters(package, posixpath.dirname(package_path)))
+        if not _locked(archive).isdisjoint(chapters):
+            raise DocumentRejected(LOCKED)
+        present = [path for path in chapters if path in archive.NameToInfo]
+        pages = tuple(_page(number, archive.read(path)) for number, path in enumerate(present, 1))
     if not pages:
         raise DocumentRejected(DAMAGED)
     stated = next((str(part.text or "") for part in package.iter() if local_name(part) == "title"), None)

@@ -9,6 +9,7 @@ from shared.errors import DocumentRejected
 from shared.ingest.parse.code import LANGUAGES
 from shared.ingest.parse.compound import open_compound
 from shared.ingest.parse.source import BOMB, Source
+from shared.ingest.parse.zip_file import open_zip
 
 PROTECTED = "is password-protected; upload an unprotected copy"
 DAMAGED = "is damaged or incomplete; open it, save it anew and upload that"
@@ -151,17 +152,13 @@ def _ole_kind(source: Source) -> Kind:
 
 
 def _zip_kind(source: Source) -> Kind:
-    try:
-        with zipfile.ZipFile(source.openable) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > source.limits.max_unpacked_bytes:
-                raise DocumentRejected(BOMB)
-            kind = _kind_of_members(archive, source.suffix)
-            if _is_encrypted(archive) or any(member.flag_bits & 1 for member in members):
-                raise DocumentRejected(PROTECTED)
-            return kind
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise DocumentRejected(DAMAGED) from error
+    with open_zip(source, DAMAGED) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > source.limits.max_unpacked_bytes:
+            raise DocumentRejected(BOMB)
+        if _is_encrypted(archive) or any(member.flag_bits & 1 for member in members):
+            raise DocumentRejected(PROTECTED)
+        return _kind_of_members(archive, source.suffix)
 
 
 def _kind_of_members(archive: zipfile.ZipFile, suffix: str) -> Kind:

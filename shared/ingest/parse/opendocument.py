@@ -15,6 +15,7 @@ from shared.ingest.parse.source import Source
 from shared.ingest.parse.table import markdown_table
 from shared.ingest.parse.title import choose_title
 from shared.ingest.parse.xml_tree import Element, MalformedXmlError, local_name, xml_tree
+from shared.ingest.parse.zip_file import open_zip
 
 URN = "urn:oasis:names:tc:opendocument:xmlns:"
 TEXT, TABLE, STYLE, FO = (
@@ -33,13 +34,10 @@ SPACE = re.compile(r"\s+")
 
 
 def parse(source: Source) -> ParsedDocument:
-    try:
-        with zipfile.ZipFile(source.open()) as archive:
-            root = xml_tree(archive.read("content.xml"))
-            stated = _stated_title(archive)
+    with open_zip(source, DAMAGED) as archive:
+        root = xml_tree(archive.read("content.xml"))
+        stated = _stated_title(archive)
         pages, kind = _pages(root)
-    except (zipfile.BadZipFile, KeyError, MalformedXmlError, OSError, EOFError, ValueError) as error:
-        raise DocumentRejected(DAMAGED) from error
     return ParsedDocument(title=choose_title(source.name, stated, pages), pages=pages, page_kind=kind)
 
 

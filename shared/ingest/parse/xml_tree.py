@@ -12,7 +12,7 @@ TOO_DEEP = "is nested more than 256 levels deep; flatten it"
 ERR_DEPTH = 114  # XML_ERR_RESOURCE_LIMIT of libxml2's xmlerror.h
 
 
-class MalformedXmlError(Exception):
+class MalformedXmlError(ValueError):
     """Not for people: each caller says what it means for its format."""
 
 
