@@ -46,7 +46,8 @@ class IngestSettings(BaseSettings):
     )
     ocr_languages: str = Field(
         "",
-        description="Languages of tesseract, such as `eng+deu`; none: all that are installed.",
+        description="Languages of tesseract, such as `eng+deu`; none: those installed, if they are four or "
+        "fewer, else English.",
         pattern=r"^([a-zA-Z_]+(\+[a-zA-Z_]+)*)?$",
     )
     ocr_max_pages: int = Field(

@@ -150,7 +150,7 @@ def _shelf(
 ) -> IndexShelf:
     settings, identity = ground.settings, ground.identity
 
-    def open_embedder(name: str, dimension: int) -> Embedder:
+    def open_embedder(name: str, dimension: int | None) -> Embedder:
         return spare(models.open_named_embedder(settings, identity, name, dimension))
 
     return IndexShelf(
@@ -187,12 +187,7 @@ def _build(ground: Ground) -> Services:
         embedding_cache=embeddings,
         secrets=ground.secrets,
         identity=identity,
-        parsers=ParserPool(
-            workers=settings.parser_workers,
-            limits=_parse_limits(settings),
-            ocr=plugs.open_page_reader(settings, identity),
-            max_ocr_pages=settings.ocr_max_pages,
-        ),
+        parsers=_parsers(settings, identity),
         access_tokens=AccessTokens(
             keys=KeyRing(ground.secrets, _SIGNING_KEY),
             issuer=settings.token_issuer,
@@ -207,8 +202,13 @@ def _build(ground: Ground) -> Services:
     )
 
 
-def _parse_limits(settings: Settings) -> ParseLimits:
-    return ParseLimits(max_file_bytes=settings.max_file_mb * 1024 * 1024)
+def _parsers(settings: Settings, identity: "Identity | None") -> ParserPool:
+    return ParserPool(
+        workers=settings.parser_workers,
+        limits=ParseLimits(max_file_bytes=settings.max_file_mb * 1024 * 1024),
+        ocr=plugs.open_page_reader(settings, identity),
+        max_ocr_pages=settings.ocr_max_pages,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -31,17 +31,21 @@ def open_embedder(settings: Settings, identity: "Identity | None" = None) -> Emb
 
 
 def open_named_embedder(
-    settings: Settings, identity: "Identity | None", name: str, dimension: int
+    settings: Settings, identity: "Identity | None", name: str, dimension: int | None
 ) -> Embedder:
-    """The one that an index version records. Errors: `ConfigError` where there is none here."""
+    """The one that an index version records or, as in RAG_EMBEDDER or `azure_openai:<deployment>`, a person
+    names for a new one; without a dimension the settings' own. Errors: `ConfigError` where it is not here.
+    """
     kind, _, deployment = name.partition(":")
     if kind == "azure_openai" and settings.azure_openai_endpoint:
         return open_embedder(
             settings.model_copy(
                 update={
                     "embedder": kind,
-                    "azure_openai_embedding_deployment": deployment,
-                    "azure_openai_embedding_dimension": dimension,
+                    "azure_openai_embedding_deployment": deployment
+                    or settings.azure_openai_embedding_deployment,
+                    "azure_openai_embedding_dimension": dimension
+                    or settings.azure_openai_embedding_dimension,
                 }
             ),
             identity,
@@ -50,11 +54,10 @@ def open_named_embedder(
 
     for model in ("e5", "minilm"):
         folder = settings.models / model
-        if (folder / CARD_FILE).exists() and read_card(folder).name == name:
+        if (folder / CARD_FILE).exists() and name in (model, read_card(folder).name):
             return open_embedder(settings.model_copy(update={"embedder": model}), identity)
     raise ConfigError(
-        f"an index holds embeddings of {name}, which is not here; prepare it with `rag weights`, or set "
-        "AZURE_OPENAI_ENDPOINT"
+        f"the embedder {name} is not here; prepare it with `rag weights`, or set AZURE_OPENAI_ENDPOINT"
     )
 
 
