@@ -12,6 +12,7 @@ from functions import (
     content,
     conversations,
     documents,
+    indexes,
     operations,
     query,
     uploads,
@@ -32,13 +33,14 @@ _ROUTERS = (
     chat_protocol.router,
     chat_completions.router,
     conversations.router,
+    indexes.router,
     operations.router,
     web.router,
 )
 _KIB = 1024
 _BODY = 64 * _KIB
-# A chat's client sends the whole conversation each time.
-_CHAT_BODIES = {"/api/chat": 1024 * _KIB, "/api/v1/": 1024 * _KIB}
+# A chat's client sends the whole conversation each time, a gate's many questions.
+_LARGER_BODIES = dict.fromkeys(("/api/chat", "/api/v1/", "/api/indexes/"), 1024 * _KIB)
 _WEB = Path(__file__).resolve().parent.parent / "web"
 
 
@@ -65,7 +67,7 @@ def build_api(runtime: Runtime) -> FastAPI:
                 route.operation_id = route.name
         api.router.routes.extend(router.routes)
     handle_errors(api)
-    api.add_middleware(BodyLimit, default=_BODY, by_prefix=_CHAT_BODIES)
+    api.add_middleware(BodyLimit, default=_BODY, by_prefix=_LARGER_BODIES)
     api.add_middleware(RequestEdge, metrics=runtime.metrics, upload_origin=_upload_origin(runtime.settings))
     return api
 

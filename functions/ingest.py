@@ -80,11 +80,11 @@ def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_QUEUE, connection=CONNECTION)
     async def fill_index(message: func.QueueMessage) -> None:
         try:
-            index, name = versions.decode(message.get_body().decode())
+            fill = versions.decode(message.get_body().decode())
         except (InvalidRequest, UnicodeDecodeError) as error:
             _not_understood(message, error)
         else:
-            await versions.fill_index(name, index, await runtime.services())
+            await versions.work_off(fill, await runtime.services())
 
     @app.function_name("fill_poison")
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_POISON_QUEUE, connection=CONNECTION)
@@ -99,7 +99,8 @@ def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
     async def reconcile(timer: func.TimerRequest) -> None:
         # After a pause nothing can be in progress: whatever is unfinished is announced at once.
         stuck_after = 0.0 if timer.past_due else _STUCK_AFTER
-        await reconcile_all(await runtime.services(), stuck_after=stuck_after)
+        grace = runtime.settings.index_grace_hours * 3600
+        await reconcile_all(await runtime.services(), stuck_after=stuck_after, index_grace=grace)
 
 
 async def _ingest(name: str, runtime: Runtime) -> None:

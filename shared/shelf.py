@@ -43,7 +43,8 @@ class OpenIndex:
 
 
 class IndexShelf:
-    """`open_embedder` is given the name and the dimension that a version records. `embedder`: of new ones."""
+    """`open_embedder` is given the name and the dimension that a version records, or that a person names for
+    a new one. `embedder` and `chunking`: of new ones, where nothing is said."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class IndexShelf:
         indexes: SearchIndexes,
         versions: IndexVersionStore,
         embedder: Embedder,
-        open_embedder: Callable[[str, int], Embedder],
+        open_embedder: Callable[[str, int | None], Embedder],
         chunking: Chunking,
     ) -> None:
         self.base = base
@@ -130,6 +131,22 @@ class IndexShelf:
             changed_at=now.timestamp(),
         )
 
+    async def planned(
+        self,
+        *,
+        embedder: str | None = None,
+        dimension: int | None = None,
+        chars: int | None = None,
+        overlap: int | None = None,
+    ) -> IndexVersion:
+        """A version that nothing records yet. Errors: `ConfigError` where there is no such embedder here."""
+        chosen = self._embedder if embedder is None else await self._named_embedder(embedder, dimension)
+        chunking = Chunking(
+            chars=self._chunking.chars if chars is None else chars,
+            overlap=self._chunking.overlap if overlap is None else overlap,
+        )
+        return self.next_version(await self.versions(fresh=True), chosen, chunking)
+
     async def close(self) -> None:
         """Every index and embedder that was opened here."""
         for index in self._opened.values():
@@ -144,9 +161,19 @@ class IndexShelf:
             return known
         adopted = await self.indexes.adopted(self.base)
         first = self.next_version(known, self._embedder, self._chunking, name=adopted)
+        if adopted is not None:  # else it would be recorded as holding embeddings that it does not hold
+            await self.search_index(first).count()
         live = await self._store.first_index(first)
+        await self.search_index(live).count()  # there has to be something to point to
         await self.indexes.point(self.base, live.name)
         return await self._store.index_versions(self.base)
+
+    async def _named_embedder(self, name: str, dimension: int | None) -> Embedder:
+        opened = self._open_embedder(name, dimension)
+        known = self._embedders.setdefault((opened.name, opened.dimension), opened)
+        if known is not opened:
+            await opened.close()
+        return known
 
     async def _close_removed(self) -> None:
         now = time.monotonic()

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from shared.domain import BlobProperties, Document, DocumentStatus
+from shared.ingest import builds
 from shared.ingest.events import INGEST_QUEUE, EventType, StorageEvent, encode
-from shared.ingest.versions import FILL_QUEUE, spread
+from shared.ingest.versions import FILL_QUEUE, FillEvent, send, spread
 from shared.search_indexes.base import SearchIndex
 from shared.services import Services
 from shared.telemetry.logs import event
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _TOMBSTONE_LIFE = 30 * 24 * 3600.0  # seconds; longer than any event can be late
 _BATCH = 200
+_FILLS = 1_000  # events that are sent at once for documents that indexes lack; others follow page by page
+_INDEX_GRACE = 24 * 3600.0  # seconds, as RAG_INDEX_GRACE_HOURS says by default
 UNFINISHED = (DocumentStatus.QUEUED, DocumentStatus.PARSING, DocumentStatus.EMBEDDING)
 
 
@@ -31,17 +34,21 @@ class Findings:
     orphans: int  # chunks that no query could ever see
 
 
-async def reconcile(services: Services, *, stuck_after: float) -> Findings:
+async def reconcile(services: Services, *, stuck_after: float, index_grace: float = _INDEX_GRACE) -> Findings:
     """Compare blobs, documents and chunks, page by page; both listings are in order of name.
 
     `stuck_after`: seconds without progress after which an unfinished document is announced again.
+    `index_grace`: seconds for which an index that was live is kept.
     """
     announced = vanished = filled = 0
+    named: set[str] = set()
     now = time.time()
     versions = await services.shelf.filled()
     # What waits there is on its way already: a large build is not announced again and again.
     is_filling = bool(await services.queue.length(FILL_QUEUE))
     async for blob, document in _joined(services.blobs.list(), services.metadata.every_document()):
+        if document is not None:
+            named.update(index for index, _ in document.held)
         if blob is None:
             if document is not None and document.status is not DocumentStatus.DELETED:
                 await _send(document.name, "Microsoft.Storage.BlobDeleted", services)
@@ -51,9 +58,14 @@ async def reconcile(services: Services, *, stuck_after: float) -> Findings:
             announced += 1
         elif document is not None and not is_filling:
             filled += await spread(document, versions, services)
+            if filled >= _FILLS:
+                is_filling = True
+                for version in versions:
+                    await send(FillEvent(index=version.name, after=document.name), services)
     orphans = 0
     for version in versions:
         orphans += await _remove_orphans(version.name, services.shelf.search_index(version), services)
+    await builds.tidy(services, grace=index_grace, named=named)
     await services.metadata.purge_tombstones(before=now - _TOMBSTONE_LIFE)
     await services.metadata.purge_refresh_tokens(before=now)
     findings = Findings(announced=announced, filled=filled, vanished=vanished, orphans=orphans)

@@ -1,14 +1,15 @@
 """Keeps every index but the live one filled: those being built, and those kept for a rollback.
 
-Called by the pipeline and the reconciler, which send the events, and by the trigger that works them off.
-A fill event names a document and an index; what is to be done is looked up, so that events may be doubled,
-late or lost: the reconciler sends those that are missing.
+Called by the pipeline, builds and the reconciler, which send the events, and by the trigger that works them
+off. A fill event names an index and a document; what is to be done is looked up, so that events may be
+doubled, late or lost: the reconciler sends those that are missing.
 """
 
 import hashlib
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from shared.domain import Document, IndexVersion
@@ -23,6 +24,16 @@ log = logging.getLogger(__name__)
 
 FILL_QUEUE = "index-fills"
 FILL_POISON_QUEUE = "index-fills-poison"
+_PAGE = 200  # documents: so few of a build wait in the queue at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillEvent:
+    """Bring a document into an index. Without one: every document that the index lacks, `after` this name."""
+
+    index: str
+    document: str | None = None  # the blob's name
+    after: str = ""
 
 
 def lacking(document: Document, versions: Iterable[IndexVersion]) -> list[IndexVersion]:
@@ -36,18 +47,37 @@ async def spread(document: Document, versions: Iterable[IndexVersion], services:
     """Send an event for each index that lacks the document; how many."""
     wanting = lacking(document, versions)
     for version in wanting:
-        body = json.dumps({"index": version.name, "document": document.name})
-        await services.queue.send(FILL_QUEUE, body)
+        await send(FillEvent(index=version.name, document=document.name), services)
     return len(wanting)
 
 
-def decode(body: str) -> tuple[str, str]:
-    """(index, name of the blob). Errors: `InvalidRequest`."""
+async def send(event: FillEvent, services: Services) -> None:
+    await services.queue.send(FILL_QUEUE, json.dumps(asdict(event)))
+
+
+def decode(body: str) -> FillEvent:
+    """Errors: `InvalidRequest`."""
     try:
-        fields = json.loads(body)
-        return str(fields["index"]), str(fields["document"])
-    except (ValueError, KeyError, TypeError) as error:
+        return FillEvent(**json.loads(body))
+    except (ValueError, TypeError) as error:
         raise InvalidRequest("not a fill event") from error
+
+
+async def work_off(event: FillEvent, services: Services) -> None:
+    if event.document is None:
+        await _spread_page(event, services)
+    else:
+        await fill_index(event.document, event.index, services)
+
+
+async def _spread_page(event: FillEvent, services: Services) -> None:
+    """The next page waits behind this one, so that a build of any size fills no queue."""
+    versions = [each for each in await services.shelf.filled() if each.name == event.index]
+    page = await services.metadata.list_documents(readers=None, after=event.after, limit=_PAGE)
+    for document in page:
+        await spread(document, versions, services)
+    if versions and page:
+        await send(FillEvent(index=event.index, after=page[-1].name), services)
 
 
 async def fill_index(name: str, index_name: str, services: Services) -> bool:

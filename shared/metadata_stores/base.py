@@ -133,6 +133,9 @@ class DocumentStore(Protocol):
     async def count_finished(self, *, since: float) -> int:
         """How many became, or were confirmed, indexed or failed since then."""
 
+    async def count_held(self, index: str) -> tuple[int, int]:
+        """(documents with a current version, those of them whose current version the index has), at once."""
+
 
 class UserStore(Protocol):
     async def add_user(self, user: User, *, first_is_administrator: bool) -> User | None:
@@ -195,6 +198,9 @@ class ConversationStore(Protocol):
     async def add_feedback(self, feedback: Feedback) -> None:
         """A user's later word on the same answer replaces the earlier one."""
 
+    async def cited_turns(self, *, limit: int) -> list[Turn]:
+        """Of all users' conversations those whose answer has a citation, the newest first, 1 or more."""
+
 
 class IndexVersionStore(Protocol):
     """The versions of a base's index. At most one is live, at most one is building."""
@@ -203,7 +209,8 @@ class IndexVersionStore(Protocol):
         """The live index of the base; where it has none, `version` becomes that."""
 
     async def add_index(self, version: IndexVersion) -> bool:
-        """A new one to be built. False, and nothing stored, while another is building or has its number."""
+        """A new one to be built, beside a live one. False, and nothing stored, while there is no live one,
+        another is building or has its name or number."""
 
     async def index_versions(self, base: str) -> list[IndexVersion]:
         """By number, removed ones too."""

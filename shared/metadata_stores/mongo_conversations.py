@@ -12,7 +12,7 @@ from shared.metadata_stores.mongo_database import MongoDatabase, Row
 from shared.metadata_stores.mongo_writes import WITHOUT_WRITES, by_id, change, insert, repeatable
 
 _NEWEST_FIRST = [("updated_at", -1), ("_id", 1)]
-CONVERSATIONS_INDEXES = (IndexModel([("user_id", 1), *_NEWEST_FIRST]),)
+CONVERSATIONS_INDEXES = (IndexModel([("user_id", 1), *_NEWEST_FIRST]), IndexModel(_NEWEST_FIRST))
 
 
 class MongoConversations:
@@ -83,6 +83,20 @@ class MongoConversations:
                 await change(given, by_id(of), {"$set": values}) or await insert(given, {"_id": of, **values})
             ):
                 pass  # somebody inserted it between the two: there is one to change now
+
+    async def cited_turns(self, *, limit: int) -> list[Turn]:
+        newest: list[Turn] = []
+        async with self._mongo.calling() as database:
+            found = database["conversations"].find(
+                {"turns.citations.0": {"$exists": True}}, WITHOUT_WRITES, sort=_NEWEST_FIRST, batch_size=50
+            )
+            async with found:
+                async for row in found:
+                    if len(newest) >= limit and newest[-1].asked_at >= row["updated_at"]:
+                        break  # from here on no conversation has a newer turn
+                    newest += [turn for turn in _to_conversation(row).turns if turn.citations]
+                    newest = sorted(newest, key=lambda turn: turn.asked_at, reverse=True)[:limit]
+        return newest
 
 
 def _own(conversation_id: str, user_id: str) -> Row:

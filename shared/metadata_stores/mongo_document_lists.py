@@ -66,6 +66,18 @@ class MongoDocumentLists:
         async with self._mongo.calling() as database:
             return await database["documents"].count_documents(where)
 
+    async def count_held(self, index: str) -> tuple[int, int]:
+        is_held = {"$cond": [{"$eq": [f"$held.{index}", "$current_version"]}, 1, 0]}
+        async with self._mongo.calling() as database:
+            counting = await database["documents"].aggregate(
+                [
+                    {"$match": {"current_version": {"$gt": 0}}},
+                    {"$group": {"_id": None, "current": {"$sum": 1}, "held": {"$sum": is_held}}},
+                ]
+            )
+            counted = await counting.to_list()
+        return (counted[0]["current"], counted[0]["held"]) if counted else (0, 0)
+
     async def _page(self, where: Row, limit: int) -> list[Document]:
         async with self._mongo.calling() as database:
             found = database["documents"].find(

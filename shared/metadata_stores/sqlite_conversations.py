@@ -123,6 +123,19 @@ class SqliteConversations:
 
         await self._file.write(change)
 
+    async def cited_turns(self, *, limit: int) -> list[Turn]:
+        def query(connection: sqlite3.Connection) -> list[Turn]:
+            rows = connection.execute(
+                """
+                SELECT turn FROM turns WHERE json_array_length(turn, '$.citations') > 0
+                ORDER BY json_extract(turn, '$.asked_at') DESC LIMIT ?
+                """,
+                (limit,),
+            )
+            return [_to_turn(turn) for (turn,) in rows]
+
+        return await self._file.read(query)
+
 
 def _to_conversation(row: tuple[Any, ...], turns: tuple[Turn, ...]) -> Conversation:
     conversation_id, user_id, title, created_at, updated_at = row

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import takewhile
 
 from shared.domain import Document, DocumentStatus
-from shared.metadata_stores.sqlite_document_rows import to_document
+from shared.metadata_stores.sqlite_document_rows import held_path, to_document
 from shared.sqlite_file import SqliteFile
 
 _PAGE = 500  # documents per read of every_document
@@ -38,6 +38,10 @@ GROUP BY status
 """
 _COUNT_FINISHED = """
 SELECT count(*) FROM documents WHERE updated_at >= ? AND status IN ('indexed', 'failed')
+"""
+_COUNT_HELD = """
+SELECT count(*), count(CASE WHEN json_extract(held, ?) = current_version THEN 1 END)
+FROM documents WHERE current_version > 0
 """
 
 
@@ -78,6 +82,13 @@ class SqliteDocumentLists:
         return await self._file.read(
             lambda connection: int(connection.execute(_COUNT_FINISHED, (since,)).fetchone()[0])
         )
+
+    async def count_held(self, index: str) -> tuple[int, int]:
+        def query(connection: sqlite3.Connection) -> tuple[int, int]:
+            current, held = connection.execute(_COUNT_HELD, (held_path(index),)).fetchone()
+            return current, held
+
+        return await self._file.read(query)
 
 
 def list_page(

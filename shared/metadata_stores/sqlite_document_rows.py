@@ -104,6 +104,11 @@ def _list_readers(
     )
 
 
+def held_path(index: str) -> str:
+    """Of the index in the JSON of `held`."""
+    return f'$."{index}"'
+
+
 def find_document(connection: sqlite3.Connection, document_id: str) -> Document | None:
     row = connection.execute("SELECT * FROM documents WHERE id = ?", (document_id,)).fetchone()
     return None if row is None else to_document(row)

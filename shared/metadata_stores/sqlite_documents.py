@@ -15,6 +15,7 @@ from shared.metadata_stores.sqlite_document_lists import SqliteDocumentLists, fi
 from shared.metadata_stores.sqlite_document_rows import (
     find_document,
     find_live_document,
+    held_path,
     insert_document,
     replace_readers,
     unlist_readers,
@@ -79,8 +80,8 @@ class SqliteDocuments(SqliteDocumentLists):
                 AND status NOT IN ('failed', 'deleted')
             """,
             (
-                *(_path(index), content_hash, title, pages, page_kind, chunks, json.dumps(timings), now, now),
-                *(document_id, version),
+                *(held_path(index), content_hash, title, pages, page_kind, chunks),
+                *(json.dumps(timings), now, now, document_id, version),
             ),
         )
 
@@ -90,11 +91,11 @@ class SqliteDocuments(SqliteDocumentLists):
             UPDATE documents SET held = json_set(held, ?, current_version)
             WHERE id = ? AND current_version = ? AND current_version > 0
             """,
-            (_path(index), document_id, version),
+            (held_path(index), document_id, version),
         )
 
     async def forget_index(self, index: str) -> None:
-        path = _path(index)
+        path = held_path(index)
         await self._has_changed(
             "UPDATE documents SET held = json_remove(held, ?) WHERE json_extract(held, ?) IS NOT NULL",
             (path, path),
@@ -214,8 +215,3 @@ def _announce(connection: sqlite3.Connection, document: Document, etag: str) -> 
     stored = find_document(connection, document.id)
     assert stored is not None
     return stored
-
-
-def _path(index: str) -> str:
-    """Of the index in the JSON of `held`."""
-    return f'$."{index}"'

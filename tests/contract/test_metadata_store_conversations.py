@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -135,3 +136,18 @@ async def test_a_ping_tells_a_store_that_answers_from_one_that_cannot(store: Met
     await store.close()
     with pytest.raises(BackendUnavailable):
         await store.ping()
+
+
+async def test_cited_turns_come_from_every_conversation_newest_first(store: MetadataStore) -> None:
+    for conversation_id, user_id, number in (
+        ("a", "ann", 1),
+        ("b", "ben", 4),
+        ("c", "cyd", 3),
+        ("a", "ann", 2),
+    ):
+        await add(store, conversation_id, number, user_id=user_id)
+    uncited = replace(turn(9), citations=())
+    for conversation_id, user_id in (("a", "ann"), ("d", "dee")):
+        assert await store.add_turn(conversation_id, user_id, uncited, title="", max_turns=3)
+    assert await store.cited_turns(limit=10) == [turn(4), turn(3), turn(2), turn(1)]
+    assert await store.cited_turns(limit=2) == [turn(4), turn(3)]
