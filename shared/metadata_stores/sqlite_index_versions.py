@@ -9,7 +9,7 @@ from shared.sqlite_file import SqliteFile
 # The columns are the fields of `IndexVersion`, in their order: rows are read by position.
 INDEX_VERSIONS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS indexes (
-    name TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
     base TEXT NOT NULL,
     number INTEGER NOT NULL,
     embedder TEXT NOT NULL,
@@ -22,18 +22,22 @@ CREATE TABLE IF NOT EXISTS indexes (
     documents INTEGER NOT NULL,
     chunks INTEGER NOT NULL,
     gate TEXT NOT NULL,
+    PRIMARY KEY (base, name),
     UNIQUE (base, number)
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_live_index ON indexes (base) WHERE state = 'live';
 CREATE UNIQUE INDEX IF NOT EXISTS one_building_index ON indexes (base) WHERE state = 'building';
 """
-# Format 2 had one index, under the name of its base; format 1 had no record of it.
+# Format 2 had one index, under the name of its base, which held every current version; format 1 had no
+# record of it. Where a name was given up for another, nothing says which index holds what: it is filled anew.
 INDEX_VERSIONS_UPGRADE = """
 CREATE TABLE IF NOT EXISTS index_versions
     (name TEXT PRIMARY KEY, embedder TEXT NOT NULL, dimension INTEGER NOT NULL, created_at REAL NOT NULL);
 INSERT OR IGNORE INTO indexes
     SELECT name, name, 1, embedder, dimension, 900, 120, created_at, 'live', created_at, 0, 0, ''
     FROM index_versions;
+UPDATE documents SET held = json_object((SELECT name FROM index_versions), current_version)
+    WHERE current_version > 0 AND (SELECT count(*) FROM index_versions) = 1;
 DROP TABLE index_versions
 """
 
@@ -56,9 +60,13 @@ class SqliteIndexVersions:
         return await self._file.write(change)
 
     async def add_index(self, version: IndexVersion) -> bool:
-        return await self._file.write(
-            lambda connection: _insert(connection, replace(version, state=IndexState.BUILDING))
-        )
+        def change(connection: sqlite3.Connection) -> bool:
+            has_live = connection.execute(
+                "SELECT 1 FROM indexes WHERE base = ? AND state = 'live'", (version.base,)
+            ).fetchone()
+            return bool(has_live) and _insert(connection, replace(version, state=IndexState.BUILDING))
+
+        return await self._file.write(change)
 
     async def index_versions(self, base: str) -> list[IndexVersion]:
         def query(connection: sqlite3.Connection) -> list[IndexVersion]:

@@ -21,7 +21,7 @@ _DEPTH = 100  # nearest vectors that are fused; the service fuses the best 1,000
 
 
 class AzureSearchIndex:
-    """Implements `SearchIndex`. `index` names an alias or an index; missing, both are created.
+    """Implements `SearchIndex`. `index` is created at first use where there is none.
 
     With `semantic_ranker`, hybrid hits (50 at most) have its order and its score, 0 to 4. While it is
     overloaded or its quota is spent they keep those of the fusion, and the log says so.
@@ -37,12 +37,10 @@ class AzureSearchIndex:
         analyzer: str = "multilingual",
         semantic_ranker: bool = False,
     ) -> None:
-        if not re.match("https?://[^/]", endpoint):
-            raise ConfigError("AZURE_SEARCH_ENDPOINT must look like https://<name>.search.windows.net")
         if not re.fullmatch(r"(?!.*--)[a-z0-9][a-z0-9-]{0,98}[a-z0-9]", index):
             raise ConfigError(
-                f"AZURE_SEARCH_INDEX {index!r} cannot name a search index; use 2 to 100 lower-case letters, "
-                "digits and single dashes"
+                f"{index!r} cannot name a search index; set RAG_INDEX_NAME to lower-case letters, digits and "
+                "single dashes"
             )
         self._name = index
         self._dimension = dimension

@@ -38,5 +38,6 @@ async def reaching(*, timeout: float) -> AsyncIterator[None]:
             yield
         except ResourceNotFoundError as error:
             raise BackendUnavailable(
-                "the search index is gone; check AZURE_SEARCH_INDEX, then restart to create it anew"
+                "the search index is gone; if nobody removed it on purpose, build another with "
+                "`rag index build` and promote it"
             ) from error

@@ -1,19 +1,12 @@
-"""Finding or creating the search index that a name stands for. Called by `azure_search` at first use.
+"""Finding or creating a search index. Called by `azure_search_connection` at first use."""
 
-The name is an alias of a versioned index (`documents` → `documents-v1-…`), so that a later version can take
-over at once; an index of that very name will do as well.
-"""
-
-import asyncio
 import logging
-import secrets
-from datetime import UTC, datetime
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.search.documents.aio import SearchClient
 from azure.search.documents.indexes.aio import SearchIndexClient
-from azure.search.documents.indexes.models import SearchAlias, SearchIndex
+from azure.search.documents.indexes.models import SearchIndex
 
 from shared.azure_sdk import calling
 from shared.errors import ConfigError
@@ -22,8 +15,7 @@ from shared.search_indexes.azure_search_service import SERVICE
 
 _log = logging.getLogger(__name__)
 
-_TIMEOUT = 30.0  # seconds; a new alias can take ten to be known everywhere
-_POLL = 0.2
+_TIMEOUT = 30.0  # seconds
 
 
 async def prepare(
@@ -37,11 +29,8 @@ async def prepare(
         try:
             found = await _find(admin, name)
             if found is None:
-                await _create(
-                    admin, make_index(_versioned(name), dimension=dimension, analyzer=analyzer), name
-                )
+                await _create(admin, make_index(name, dimension=dimension, analyzer=analyzer))
                 found = await _find(admin, name)
-                await _until_known(documents)
         except HttpResponseError as error:
             if error.status_code == 400:
                 raise ConfigError(
@@ -55,50 +44,28 @@ async def prepare(
     if found is not None and (difference := mismatch(found, dimension=dimension)):
         raise ConfigError(
             f"the search index {found.name} {difference}; set AZURE_OPENAI_EMBEDDING_DIMENSION to what it "
-            "was created with, or AZURE_SEARCH_INDEX to a new name and ingest the documents again"
+            "was created with, build another index with `rag index build`, or set RAG_INDEX_NAME to a new "
+            "name and ingest the documents again"
         )
 
 
 async def _find(admin: SearchIndexClient, name: str) -> SearchIndex | None:
-    target = name
-    try:
-        target = (await admin.get_alias(name)).indexes[0]
-        return await admin.get_index(target)
-    except ResourceNotFoundError as error:
-        if target != name:
-            raise ConfigError(
-                f"the search alias {name} (AZURE_SEARCH_INDEX) points to the index {target}, which does not "
-                "exist; delete the alias or point it to another"
-            ) from error
+    """An identity without the right to definitions may have recorded the name of an alias."""
     try:
         return await admin.get_index(name)
+    except ResourceNotFoundError:
+        pass
+    try:
+        return await admin.get_index((await admin.get_alias(name)).indexes[0])
     except ResourceNotFoundError:
         return None
 
 
-def _versioned(name: str) -> str:
-    return f"{name}-v1-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(3)}"
-
-
-async def _create(admin: SearchIndexClient, index: SearchIndex, name: str) -> None:
-    """Of several processes that do this at once, one gets the alias; the others remove their index again."""
-    await admin.create_or_update_index(index)
+async def _create(admin: SearchIndexClient, index: SearchIndex) -> None:
     try:
-        await admin.create_or_update_alias(
-            SearchAlias(name=name, indexes=[index.name]), match_condition=MatchConditions.IfMissing
-        )
+        await admin.create_or_update_index(index, match_condition=MatchConditions.IfMissing)
     except ResourceExistsError:
-        await admin.delete_index(index.name)
-
-
-async def _until_known(documents: SearchClient) -> None:
-    while True:
-        try:
-            await documents.get_document_count()
-        except ResourceNotFoundError:
-            await asyncio.sleep(_POLL)
-        else:
-            return
+        return  # another process was faster
 
 
 async def _check_without_definition(documents: SearchClient, name: str, forbidden: HttpResponseError) -> None:
@@ -108,7 +75,7 @@ async def _check_without_definition(documents: SearchClient, name: str, forbidde
     except ResourceNotFoundError:
         raise ConfigError(
             f"the search index {name} does not exist and may not be created by this identity; give it the "
-            "role Search Service Contributor, or create the index (AZURE_SEARCH_INDEX)"
+            "role Search Service Contributor"
         ) from forbidden
     _log.warning(
         "search_schema_unchecked", extra={"reason": "the identity lacks the role Search Service Contributor"}

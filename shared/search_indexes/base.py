@@ -71,6 +71,10 @@ class SearchIndexes(Protocol):
         """From now on others that ask this service for `base` get the index `name`. May be repeated."""
 
     async def remove(self, name: str) -> None:
-        """Delete it with everything in it; one that is not there is none to delete."""
+        """Delete it with everything in it; one that is not there is none to delete.
+
+        Who has it open elsewhere goes on for a while, is refused, or finds nothing; what such a one still
+        writes is lost, and goes with the next removal. So may be, and is, repeated.
+        """
 
     async def close(self) -> None: ...

@@ -58,15 +58,20 @@ def fuse(rankings: Sequence[Ranking]) -> Ranking:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
+def home_of(folder: Path, name: str) -> Path:
+    """Where the files of an index lie. Errors: `ConfigError` for a name that is no folder's."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
+        raise ConfigError(f"{name!r} cannot name a search index; use letters, digits, dots and dashes")
+    return folder / name
+
+
 class EmbeddedSearchIndex:
     """Implements `SearchIndex`. Files lie in `folder/name`; none is opened before the first call."""
 
     def __init__(self, folder: Path, name: str, dimension: int) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name):
-            raise ConfigError(f"{name!r} cannot name a search index; use letters, digits, dots and dashes")
+        home = home_of(folder, name)
         self._name = name
         self._dimension = dimension
-        home = folder / name
         self._records = SqliteFile(home / "chunks.sqlite", records.SCHEMA)
         self._columns = ColumnTable(dimension)
         self._text = TextSearcher(home)

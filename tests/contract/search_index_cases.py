@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from shared.domain import EVERYONE, Chunk, Hit, IndexedChunk, SearchMode, SearchQuery
-from shared.search_indexes.base import SearchIndex
+from shared.search_indexes.base import SearchIndex, SearchIndexes
 
 DIMENSION = 16
 PUBLIC = frozenset({EVERYONE})
@@ -32,6 +32,20 @@ def open_azure(folder: Path, dimension: int) -> SearchIndex:
     name = f"contract-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
     return AzureSearchIndex(
         endpoint=_search_service_url(), index=name, dimension=dimension, credential=AzureKeyCredential(KEY)
+    )
+
+
+def open_azure_service() -> SearchIndexes:
+    from azure.core.credentials import AzureKeyCredential
+
+    from shared.search_indexes.azure_search_indexes import AzureSearchIndexes
+    from tests.stand_ins.search_service import KEY
+
+    return AzureSearchIndexes(
+        endpoint=_search_service_url(),
+        credential=AzureKeyCredential(KEY),
+        analyzer="multilingual",
+        semantic_ranker=False,
     )
 
 

@@ -41,7 +41,16 @@ Story: TypeAlias = Callable[[MongoMetadataStore], Awaitable[Told]]
 
 async def publish(store: MongoMetadataStore, *, now: float) -> bool:
     return await store.publish(
-        "d", 1, content_hash="h", title="t", pages=1, page_kind="page", chunks=2, timings=(), now=now
+        "d",
+        1,
+        index="i1",
+        content_hash="h",
+        title="t",
+        pages=1,
+        page_kind="page",
+        chunks=2,
+        timings=(),
+        now=now,
     )
 
 
@@ -55,7 +64,13 @@ async def documents(store: MongoMetadataStore) -> Told:
         await store.claim("d", blob, now=2.0),
         await store.set_status("d", 1, DocumentStatus.EMBEDDING, reason=None, now=3.0),
         await publish(store, now=4.0),
+        await store.hold("d", 1, index="i2"),
+        await store.hold("d", 2, index="i2"),
+        await store.forget_index("i1"),
         await store.announce(given, etag="e2"),
+        await store.park("d", reason="x", event="{}", now=4.5),
+        await store.park("d", reason="y", event="{}", now=4.5),
+        await store.document("d"),
         await store.reject("d", 1, reason="x", now=5.0),
         await store.requeue("d", now=6.0),
         await store.set_readers("d", frozenset(), now=7.0),
@@ -113,12 +128,38 @@ async def conversations(store: MongoMetadataStore) -> Told:
         await store.add_feedback(feedback),
         await store.delete_conversation("c", "ann"),
         await store.delete_conversation("c", "ann"),
-        await store.record_index(IndexVersion(name="i", embedder="e", dimension=3, created_at=1.0)),
+    ]
+
+
+async def index_versions(store: MongoMetadataStore) -> Told:
+    def version(number: int) -> IndexVersion:
+        return IndexVersion(
+            name=f"i{number}",
+            base="i",
+            number=number,
+            embedder="e",
+            dimension=3,
+            chunk_chars=900,
+            chunk_overlap=120,
+            created_at=1.0,
+        )
+
+    return [
+        await store.first_index(version(1)),
+        await store.add_index(version(2)),
+        await store.add_index(version(3)),
+        await store.switch_index("i", "i2", expected="i1", now=2.0),
+        await store.switch_index("i", "i2", expected="i1", now=3.0),
+        await store.switch_index("i", "i1", expected="i2", now=4.0),
+        await store.remove_index("i", "i2", now=5.0),
+        await store.remove_index("i", "i2", now=6.0),
+        await store.note_index("i", "i1", documents=1, chunks=2, gate="x"),
+        await store.index_versions("i"),
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("story", [documents, failure_and_return, people, conversations])
+@pytest.mark.parametrize("story", [documents, failure_and_return, people, conversations, index_versions])
 async def test_a_lost_answer_changes_no_answer(
     story: Story, stores: tuple[MongoMetadataStore, MongoMetadataStore]
 ) -> None:

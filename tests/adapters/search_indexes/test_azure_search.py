@@ -186,13 +186,5 @@ async def test_a_semantic_ranker_that_is_refused_otherwise_is_an_error(service: 
 def test_a_name_that_the_service_would_refuse_is_refused_at_the_start(
     service: SearchService, name: str
 ) -> None:
-    with pytest.raises(ConfigError, match="AZURE_SEARCH_INDEX"):
+    with pytest.raises(ConfigError, match="RAG_INDEX_NAME"):
         open_index(service, index=name)
-
-
-@pytest.mark.parametrize("endpoint", ["", "name.search.windows.net", "https://"])
-def test_an_endpoint_that_is_no_address_is_refused_at_the_start(
-    service: SearchService, endpoint: str
-) -> None:
-    with pytest.raises(ConfigError, match="AZURE_SEARCH_ENDPOINT"):
-        open_index(service, endpoint=endpoint)

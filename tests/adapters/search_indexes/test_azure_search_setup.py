@@ -9,7 +9,7 @@ from shared.errors import BackendUnavailable, ConfigError
 from shared.search_indexes.azure_search import AzureSearchIndex
 from shared.search_indexes.azure_search_schema import make_index
 from tests.adapters.search_indexes.azure_search_cases import INDEX, index, open_index, service
-from tests.contract.search_index_cases import DIMENSION, ask, ids, passage
+from tests.contract.search_index_cases import DIMENSION, ask, passage
 from tests.stand_ins.search_service import SearchService
 
 __all__ = ["index", "service"]
@@ -20,14 +20,11 @@ def schema(name: str, *, without: str | None = None, **changes: Any) -> dict[str
     return {**body, "fields": [field for field in body["fields"] if field["name"] != without]}
 
 
-async def test_the_first_use_creates_a_versioned_index_and_an_alias_to_it(
-    index: AzureSearchIndex, service: SearchService
-) -> None:
+async def test_the_first_use_creates_the_index(index: AzureSearchIndex, service: SearchService) -> None:
     assert await index.count() == 0
     (created,) = service.resources.indexes()
-    (alias,) = service.resources.aliases()
-    assert created["name"].startswith("documents-v1-20")
-    assert (alias["name"], alias["indexes"]) == (INDEX, [created["name"]])
+    assert created["name"] == INDEX
+    assert service.resources.aliases() == []
     fields = {field["name"]: field for field in created["fields"]}
     assert {name for name, field in fields.items() if field.get("filterable")} == {
         "id",
@@ -74,48 +71,38 @@ async def test_the_definition_is_read_once_and_not_before_the_first_call(
 ) -> None:
     assert service.requests == []
     await asyncio.gather(*(index.count() for _ in range(5)))
-    assert [path for method, path, _ in service.requests if method == "PUT"] != []
-    asked = len(service.bodies("aliases"))
     await index.count()
-    assert len(service.bodies("aliases")) == asked
+    about_it = [method for method, path, _ in service.requests if path == f"/indexes('{INDEX}')"]
+    assert about_it == ["GET", "PUT", "GET"]
 
 
-async def test_of_many_that_create_at_once_one_wins_and_no_index_is_left_over(service: SearchService) -> None:
+async def test_many_that_create_it_at_once_share_one_index(service: SearchService) -> None:
     service.behave(delay=0.05)  # so that all have asked before one has created
     rivals = [open_index(service) for _ in range(6)]
     await asyncio.gather(*(rival.write([passage(f"doc{n}")]) for n, rival in enumerate(rivals)))
     service.behave(delay=0.0)
-    assert len(service.resources.indexes()) == len(service.resources.aliases()) == 1
+    assert [index["name"] for index in service.resources.indexes()] == [INDEX]
+    assert [method for method, _, _ in service.requests].count("PUT") > 1
     assert await rivals[0].count() == 6
     for rival in rivals:
         await rival.close()
 
 
-async def test_a_new_alias_is_waited_for_until_the_service_knows_it() -> None:
-    with SearchService(alias_known_after=0.5) as service:
-        index = open_index(service)
-        await index.write([passage()])
-        assert await index.count() == 1
-        await index.close()
-
-
-async def test_an_alias_that_is_pointed_elsewhere_is_followed_without_a_restart(
-    index: AzureSearchIndex, service: SearchService
-) -> None:
-    await index.write([passage("old")])
+async def test_a_name_that_is_an_alias_is_followed(index: AzureSearchIndex, service: SearchService) -> None:
     service.resources.put_index("other", schema("other"), {})
     service.resources.put_alias(INDEX, {"indexes": ["other"]}, {})
-    await index.write([passage("new")])
-    assert ids(await index.search(ask("nothing"))) == ["new.1.0"]
+    await index.write([passage()])
+    assert await index.count() == 1
+    assert [index["name"] for index in service.resources.indexes()] == ["other"]
 
 
-async def test_an_index_of_that_very_name_is_used_without_an_alias(
+async def test_an_index_that_is_there_is_used_as_it_is(
     index: AzureSearchIndex, service: SearchService
 ) -> None:
     service.resources.put_index(INDEX, schema(INDEX), {})
     await index.write([passage()])
     assert await index.count() == 1
-    assert service.resources.aliases() == []
+    assert "PUT" not in [method for method, _, _ in service.requests]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +120,8 @@ async def test_an_index_of_another_schema_is_refused_with_the_fix(
     with pytest.raises(ConfigError, match=reason) as caught:
         await index.search(ask("x"))
     assert "AZURE_OPENAI_EMBEDDING_DIMENSION" in str(caught.value)
-    assert "AZURE_SEARCH_INDEX" in str(caught.value)
+    assert "RAG_INDEX_NAME" in str(caught.value)
+    assert "rag index build" in str(caught.value)
 
 
 async def test_an_index_that_cannot_filter_by_readers_is_refused(
@@ -170,7 +158,7 @@ async def test_an_identity_that_may_not_create_the_missing_index_is_told_its_rol
 async def test_a_failed_start_is_tried_again_by_the_next_call(
     index: AzureSearchIndex, service: SearchService
 ) -> None:
-    service.behave(fail_next=1, status=503, on="aliases")
+    service.behave(fail_next=1, status=503, on="indexes")
     with pytest.raises(BackendUnavailable):
         await index.count()
     assert await index.count() == 0

@@ -1,13 +1,12 @@
 """Definitions of indexes and aliases: created, changed, deleted, under ETags. No I/O; any thread.
 
-Unsure of the real service: the status of a POST on a name that is taken (here 409), and how long a new alias
-takes to be known everywhere (documented as up to ten seconds; here `alias_known_after`).
+Unsure of the real service: what it answers where an index and an alias would have one name, and where an
+index is deleted that an alias points to (here 409). A new alias may take ten seconds to be known (here none).
 """
 
 import itertools
 import re
 import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,13 +21,11 @@ _NAME = re.compile(r"(?!.*--)[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
 
 
 class Resources:
-    def __init__(self, *, visible_after: float, alias_known_after: float) -> None:
+    def __init__(self, *, visible_after: float) -> None:
         self.visible_after = visible_after
-        self.alias_known_after = alias_known_after
         self._lock = threading.Lock()
         self._indexes: dict[str, Index] = {}
         self._aliases: dict[str, dict[str, Any]] = {}
-        self._aliases_known: dict[str, float] = {}
         self._tags = itertools.count(1)
 
     def indexes(self) -> list[dict[str, Any]]:
@@ -44,7 +41,7 @@ class Resources:
 
     def index_or_alias(self, name: str) -> Index:
         """For requests on documents."""
-        if name in self._aliases and time.monotonic() >= self._aliases_known[name]:
+        if name in self._aliases:
             name = self._aliases[name]["indexes"][0]
         return self.index(name)
 
@@ -87,8 +84,6 @@ class Resources:
             _check_match(old, headers)
             self.index(targets[0])
             self._aliases[name] = {**body, "name": name, "@odata.etag": self._tag()}
-            if old is None:
-                self._aliases_known[name] = time.monotonic() + self.alias_known_after
             return (201 if old is None else 200), self._aliases[name]
 
     def delete_alias(self, name: str, headers: Mapping[str, str]) -> None:

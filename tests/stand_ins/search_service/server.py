@@ -45,11 +45,9 @@ class SearchService:
     `visible_after`: seconds until a written document is found.
     """
 
-    def __init__(
-        self, port: int = 0, *, tls: bool = False, visible_after: float = 0.0, alias_known_after: float = 0.0
-    ) -> None:
+    def __init__(self, port: int = 0, *, tls: bool = False, visible_after: float = 0.0) -> None:
         self.behaviour = Behaviour()
-        self.resources = Resources(visible_after=visible_after, alias_known_after=alias_known_after)
+        self.resources = Resources(visible_after=visible_after)
         self.requests: list[tuple[str, str, Any]] = []
         self.failures: dict[str, list[int]] = {}  # key: statuses of the next actions on it
         self._is_tls = tls

@@ -1,22 +1,107 @@
+"""Files of older formats, as the releases of then made them, are opened and lose nothing."""
+
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from shared.domain import IndexVersion
+import pytest
+
+from shared.domain import DocumentStatus, IndexState, IndexVersion
 from shared.metadata_stores.sqlite import SqliteMetadataStore
-from shared.metadata_stores.sqlite_conversations import CONVERSATIONS_SCHEMA
-from shared.metadata_stores.sqlite_document_rows import DOCUMENTS_SCHEMA
-from shared.metadata_stores.sqlite_users import USERS_SCHEMA
+
+FORMAT_1 = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, owner_id TEXT, readers TEXT NOT NULL, status TEXT NOT NULL,
+    reason TEXT, etag TEXT, content_hash TEXT, size INTEGER NOT NULL, claimed_version INTEGER NOT NULL,
+    current_version INTEGER NOT NULL, title TEXT NOT NULL, pages INTEGER NOT NULL, page_kind TEXT NOT NULL,
+    chunks INTEGER NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL, indexed_at REAL,
+    timings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_by_name ON documents (name, id);
+CREATE INDEX documents_by_status ON documents (status, name);
+CREATE TABLE document_readers (
+    reader TEXT NOT NULL, name TEXT NOT NULL, document_id TEXT NOT NULL,
+    PRIMARY KEY (reader, name, document_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_readers_by_document ON document_readers (document_id);
+"""
+FORMAT_2 = """
+CREATE TABLE index_versions (
+    name TEXT PRIMARY KEY, embedder TEXT NOT NULL, dimension INTEGER NOT NULL, created_at REAL NOT NULL
+) STRICT;
+"""
+DOCUMENTS = """
+INSERT INTO documents VALUES
+    ('a', 'shared/a.md', NULL, '["everyone"]', 'indexed', NULL, 'e1', 'hash', 7, 4, 3, 'A', 2, 'page', 9,
+        1.0, 2.0, 2.0, '[["parse", 1.5]]'),
+    ('b', 'shared/b.md', 'ann', '["user:ann"]', 'failed', 'encrypted', 'e2', NULL, 8, 2, 0, '', 0, 'page', 0,
+        1.0, 3.0, NULL, '[]');
+INSERT INTO document_readers VALUES ('everyone', 'shared/a.md', 'a'), ('user:ann', 'shared/b.md', 'b');
+"""
+RECORD = "INSERT INTO index_versions VALUES ('{}', 'minilm', 384, 5.0);"
 
 
-async def test_a_file_from_before_index_versions_keeps_its_content_and_takes_them(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "metadata.db")) as old, old:
-        old.executescript(DOCUMENTS_SCHEMA + USERS_SCHEMA + CONVERSATIONS_SCHEMA)
-        old.execute("INSERT INTO users VALUES ('u', 'ann@example.org', 'hash', 1, 1.0, 0)")
-        old.execute("PRAGMA user_version = 1")
+def make(folder: Path, version: int, *scripts: str) -> None:
+    with closing(sqlite3.connect(folder / "metadata.db")) as old:
+        old.executescript("".join(scripts))
+        old.execute(f"PRAGMA user_version = {version}")
+        old.commit()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_documents_of_an_older_file_are_kept(tmp_path: Path, version: int) -> None:
+    make(tmp_path, version, FORMAT_1, FORMAT_2 if version == 2 else "", DOCUMENTS)
     store = SqliteMetadataStore(tmp_path / "metadata.db")
-    version = IndexVersion(name="chunks", embedder="minilm", dimension=384, created_at=1.0)
-    await store.record_index(version)
-    assert await store.index_versions() == [version]
-    assert [user.email for user in await store.list_users()] == ["ann@example.org"]
+    indexed, failed = [document async for document in store.every_document()]
+    assert (indexed.status, indexed.current_version, indexed.claimed_version) == (
+        DocumentStatus.INDEXED,
+        3,
+        4,
+    )
+    assert (indexed.timings, indexed.readers) == ((("parse", 1.5),), frozenset({"everyone"}))
+    assert (failed.reason, failed.parked_event, failed.held) == ("encrypted", None, ())
+    assert [found.id for found in await store.list_documents(readers=frozenset({"user:ann"}))] == ["b"]
+    assert await store.index_versions("documents") == []
+    assert indexed.held == (), "nothing says in which index it is: it is filled anew"
+    assert await store.hold("a", 3, index="documents")
+    assert await store.park("b", reason="x", event="{}", now=9.0) is False
     await store.close()
+
+
+async def test_the_index_of_format_2_is_live_and_shows_what_it_showed(tmp_path: Path) -> None:
+    make(tmp_path, 2, FORMAT_1, FORMAT_2, DOCUMENTS, RECORD.format("handbooks"))
+    store = SqliteMetadataStore(tmp_path / "metadata.db")
+    live = IndexVersion(
+        name="handbooks",
+        base="handbooks",
+        number=1,
+        embedder="minilm",
+        dimension=384,
+        chunk_chars=900,
+        chunk_overlap=120,
+        created_at=5.0,
+        state=IndexState.LIVE,
+        changed_at=5.0,
+    )
+    assert await store.index_versions("handbooks") == [live]
+    assert await store.first_index(live) == live
+    indexed, failed = [document async for document in store.every_document()]
+    assert (indexed.version_in("handbooks"), failed.version_in("handbooks")) == (3, 0)
+    await store.close()
+
+
+async def test_where_the_name_was_changed_each_index_is_filled_anew(tmp_path: Path) -> None:
+    make(tmp_path, 2, FORMAT_1, FORMAT_2, DOCUMENTS, RECORD.format("old"), RECORD.format("new"))
+    store = SqliteMetadataStore(tmp_path / "metadata.db")
+    for base in ("old", "new"):
+        assert [each.state for each in await store.index_versions(base)] == [IndexState.LIVE]
+    assert [document.held async for document in store.every_document()] == [(), ()]
+    await store.close()
+
+
+async def test_a_file_is_upgraded_once(tmp_path: Path) -> None:
+    make(tmp_path, 2, FORMAT_1, FORMAT_2, DOCUMENTS, RECORD.format("documents"))
+    for _ in range(2):
+        store = SqliteMetadataStore(tmp_path / "metadata.db")
+        assert len(await store.index_versions("documents")) == 1
+        await store.close()
