@@ -1,5 +1,6 @@
 """What cannot be parsed is rejected with a reason that a person can act on, and quickly."""
 
+import gzip
 import io
 import zipfile
 from collections.abc import Callable
@@ -109,3 +110,19 @@ def test_a_zip_bomb_is_rejected_before_it_is_unpacked(tmp_path: Path) -> None:
     assert path.stat().st_size < 10_000
     with pytest.raises(DocumentRejected, match="unpacks to more than can be read"):
         parse_file(path, "bomb.docx", ParseLimits(max_unpacked_bytes=4 * 1024 * 1024))
+
+
+def test_archives_in_an_archive_share_its_allowance(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    inner = zip_of({"a.txt": b"word " * 200_000})
+    path.write_bytes(zip_of({f"{number}.zip": inner for number in range(5)}))
+    with pytest.raises(DocumentRejected, match="unpacks to more than can be read"):
+        parse_file(path, "bomb.zip", ParseLimits(max_unpacked_bytes=4 * 1024 * 1024))
+    assert len(parse_file(path, "fine.zip", ParseLimits(max_unpacked_bytes=6 * 1024 * 1024)).pages) == 5
+
+
+def test_a_gzip_bomb_is_rejected_before_it_is_unpacked_whole(tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    path.write_bytes(gzip.compress(bytes(8 * 1024 * 1024)))
+    with pytest.raises(DocumentRejected, match="unpacks to more than can be read"):
+        parse_file(path, "bomb.gz", ParseLimits(max_file_bytes=1024 * 1024))
