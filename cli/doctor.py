@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +19,8 @@ from rich.text import Text
 
 from cli.doctor_accounts import check_entra, check_secrets
 from cli.doctor_findings import Check, Finding, examine
-from cli.doctor_models import check_chat_model, check_embedder, check_index_record, check_search_index
+from cli.doctor_indexes import check_index_versions, check_live_index
+from cli.doctor_models import check_chat_model, check_embedder
 from cli.doctor_plugs import Plugs, open_plugs
 from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue
 from shared.errors import ConfigError
@@ -92,8 +94,10 @@ def _checks(plugs: Plugs) -> Iterator[tuple[str, Check]]:
     yield "queue", _on(check_queue, plugs.queue)
     yield "cache", _on(check_cache, plugs.cache)
     yield "embedder", _on(check_embedder, plugs.embedder)
-    yield "search index", _on(check_search_index, plugs.search_index)
-    yield "index record", _on(check_index_record, plugs.metadata, plugs.search_index, plugs.embedder)
+    live_index = partial(check_live_index, base=plugs.base, metadata=plugs.metadata, embedder=plugs.embedder)
+    yield "search index", _on(live_index, plugs.indexes)
+    versions = partial(check_index_versions, base=plugs.base, open_embedder=plugs.open_embedder)
+    yield "index record", _on(versions, plugs.metadata, plugs.embedder)
     yield "chat model", _on(check_chat_model, plugs.chat_model)
     if plugs.smaller_chat_model is not None:
         yield "smaller model", _on(check_chat_model, plugs.smaller_chat_model)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pydantic import SecretStr
 
@@ -17,28 +17,31 @@ from shared.embedders.base import Embedder
 from shared.errors import RagError
 from shared.event_queues.base import EventQueue
 from shared.metadata_stores.base import MetadataStore
-from shared.search_indexes.base import SearchIndex
+from shared.search_indexes.base import SearchIndexes
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.reference import revealed
 from shared.services import Closable
 from shared.settings import Settings
-
-if TYPE_CHECKING:
-    from shared.azure_sdk import Identity
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plugs:
-    """Each is the plug, or why it cannot be opened. Named as in `Services`; closed in this order."""
+    """Each is the plug, or why it cannot be opened. Named as in `Services`; closed in this order.
+
+    `indexes` are those of the shelf, with its base and its way to open the embedder of a version.
+    """
+
+    base: str
+    open_embedder: Callable[[str, int], Embedder]
 
     entra_tokens: EntraTokens | Exception | None
     chat_model: ChatModel | Exception
     smaller_chat_model: ChatModel | Exception | None
     fallback_chat_model: ChatModel | Exception
     embedder: Embedder | Exception
-    search_index: SearchIndex | Exception
+    indexes: SearchIndexes | Exception
     queue: EventQueue | Exception
     blobs: BlobStore | Exception
     cache: Cache | Exception
@@ -49,7 +52,7 @@ class Plugs:
     async def close(self) -> None:
         for field in fields(self):
             plug = getattr(self, field.name)
-            if plug is not None and not isinstance(plug, Exception):
+            if hasattr(plug, "close"):
                 await plug.close()
 
 
@@ -59,20 +62,22 @@ async def open_plugs(settings: Settings, *, seconds: float) -> Plugs:
     secrets = _open(plugs.open_secret_store, settings, identity)
     settings = await _with_secrets(settings, secrets, seconds=seconds)
 
-    def open_index(embedder: Embedder, identity: "Identity | None") -> SearchIndex:
-        return plugs.open_search_indexes(settings, identity).open(
-            settings.index_name, dimension=embedder.dimension
-        )
+    def open_embedder(name: str, dimension: int) -> Embedder:
+        if isinstance(identity, Exception):
+            raise identity
+        return models.open_named_embedder(settings, identity, name, dimension)
 
     embedder = _open(models.open_embedder, settings, identity)
     extractive = _open(models.open_extractive_model, embedder)
     return Plugs(
+        base=settings.index_name,
+        open_embedder=open_embedder,
         entra_tokens=_open(plugs.open_entra_tokens, settings),
         chat_model=_open(models.open_chat_model, settings, identity, extractive),
         smaller_chat_model=_open(models.open_smaller_model, settings, identity),
         fallback_chat_model=extractive,
         embedder=embedder,
-        search_index=_open(open_index, embedder, identity),
+        indexes=_open(plugs.open_search_indexes, settings, identity),
         queue=_open(plugs.open_event_queue, settings, identity),
         blobs=_open(plugs.open_blob_store, settings, identity),
         cache=_open(plugs.open_cache, settings, identity),

@@ -6,9 +6,11 @@ import pytest
 
 from cli.doctor_accounts import check_secrets
 from cli.doctor_findings import Check, examine, until
-from cli.doctor_models import check_search_index
+from cli.doctor_indexes import check_index_versions, check_live_index, check_search_index
 from cli.doctor_stores import check_blobs, check_cache, check_metadata, check_queue
-from tests.contract import openers, search_index_cases
+from shared.domain import IndexVersion
+from tests.contract import openers, search_index_cases, test_search_indexes
+from tests.stand_ins.hashing_embedder import DIMENSION, HashingEmbedder
 
 _SECONDS = 60.0  # a server that is shared by the whole test run may be busy
 
@@ -69,3 +71,37 @@ async def test_search_index(kind: str, tmp_path: Path) -> None:
     finally:
         await index.close()
     assert levels == {"ok"}, words
+
+
+@pytest.mark.parametrize("kind", test_search_indexes.OPENERS)
+async def test_where_there_is_no_index_yet_none_is_left_behind(kind: str, tmp_path: Path) -> None:
+    indexes = test_search_indexes.OPENERS[kind](tmp_path / "index")
+    async with openers.METADATA_STORES["sqlite"](tmp_path) as metadata:
+        check = check_live_index(indexes, "nobody-s", metadata, HashingEmbedder())
+        levels, words = await said(check)
+    assert levels == {"ok"}, words
+    name = words.partition(":")[0]
+    assert name.startswith("rag-doctor-")
+    assert await indexes.adopted(name) is None
+    assert await indexes.adopted("nobody-s") is None
+    await indexes.close()
+
+
+@pytest.mark.parametrize("kind", openers.METADATA_STORES)
+async def test_index_versions(kind: str, tmp_path: Path) -> None:
+    live = IndexVersion(
+        name="documents-v1",
+        base="documents",
+        number=1,
+        embedder=HashingEmbedder.name,
+        dimension=DIMENSION,
+        chunk_chars=900,
+        chunk_overlap=120,
+        created_at=1.0,
+    )
+    async with openers.METADATA_STORES[kind](tmp_path) as metadata:
+        await metadata.first_index(live)
+        opened = lambda name, dimension: HashingEmbedder()  # noqa: E731
+        levels, words = await said(check_index_versions(metadata, HashingEmbedder(), "documents", opened))
+    assert levels == {"ok"}, words
+    assert "0 of 0 documents" in words

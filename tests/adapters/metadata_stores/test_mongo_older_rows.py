@@ -1,4 +1,4 @@
-"""Documents as MongoDB had them before indexes had versions: read, filled anew, and changed like any other."""
+"""Documents as MongoDB had them before indexes had versions: read, filled anew, changed like any other."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

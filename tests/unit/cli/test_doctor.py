@@ -15,12 +15,14 @@ from cli import doctor_stores
 from cli.doctor import examine_plugs
 from cli.doctor_accounts import check_secrets
 from cli.doctor_findings import Check, examine, ok
-from cli.doctor_models import check_embedder, check_search_index
+from cli.doctor_indexes import check_search_index
+from cli.doctor_models import check_embedder
 from cli.doctor_plugs import Plugs
 from cli.doctor_stores import check_blobs, check_metadata, check_queue
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
 from shared.services import Services
 from tests.stand_ins.half_broken import OUT_OF_REACH, HalfBroken, fails, hangs
+from tests.stand_ins.hashing_embedder import HashingEmbedder
 from tests.stand_ins.weights import weights
 from tests.unit.cli.doctor_words import said
 
@@ -28,19 +30,37 @@ __all__ = ["weights"]  # a fixture
 
 
 def plugs_of(services: Services) -> Plugs:
-    return Plugs(**{field.name: getattr(services, field.name) for field in fields(Plugs)})
+    of_the_shelf = {
+        "base": services.shelf.base,
+        "indexes": services.shelf.indexes,
+        "open_embedder": lambda name, dimension: HashingEmbedder(),
+    }
+    others = {field.name for field in fields(Plugs)} - of_the_shelf.keys()
+    return Plugs(**of_the_shelf, **{name: getattr(services, name) for name in others})
+
+
+async def search_index_of(services: Services) -> Any:
+    return (await services.shelf.live()).search_index
 
 
 async def assert_nothing_is_left(services: Services) -> None:
     assert [blob async for blob in services.blobs.list()] == []
-    assert await services.search_index.count() == 0
+    assert await (await search_index_of(services)).count() == 0
     assert await services.metadata.list_conversations("rag-doctor") == []
     assert [document async for document in services.metadata.every_document()] == []
     for queue in (doctor_stores.QUEUE, INGEST_QUEUE, POISON_QUEUE):
         assert await services.queue.length(queue) == 0
 
 
+async def test_before_the_first_start_nothing_is_recorded_or_left(services: Services, tmp_path: Path) -> None:
+    found = [finding async for finding in examine_plugs(plugs_of(services))]
+    assert [finding for finding in found if finding.level != "ok"] == []
+    assert await services.metadata.index_versions(services.shelf.base) == []
+    assert list((tmp_path / "index").iterdir()) == []
+
+
 async def test_a_sound_environment_has_no_fault_and_keeps_no_probe(services: Services) -> None:
+    await services.shelf.live()
     found = [finding async for finding in examine_plugs(plugs_of(services))]
     assert [finding for finding in found if finding.level != "ok"] == []
     assert list(dict.fromkeys(finding.subject for finding in found)) == [
@@ -119,10 +139,6 @@ async def test_findings_carry_the_time_that_each_took() -> None:
         ("queue", check_queue, "length"),
         ("embedder", check_embedder, "embed_passages"),
         ("embedder", check_embedder, "embed_query"),
-        ("search_index", check_search_index, "count"),
-        ("search_index", check_search_index, "write"),
-        ("search_index", check_search_index, "search"),
-        ("search_index", check_search_index, "delete_versions"),
     ],
 )
 async def test_every_step_that_fails_is_told_in_the_words_of_its_plug(
@@ -132,13 +148,18 @@ async def test_every_step_that_fails_is_told_in_the_words_of_its_plug(
     assert (await said(check(broken)))[-1] == ("FAIL", OUT_OF_REACH)
 
 
+@pytest.mark.parametrize("method", ["count", "write", "search", "delete_versions"])
+async def test_every_step_that_fails_is_told_of_the_index(services: Services, method: str) -> None:
+    broken = HalfBroken(await search_index_of(services), **{method: fails})
+    assert (await said(check_search_index(broken)))[-1] == ("FAIL", OUT_OF_REACH)
+
+
 @pytest.mark.parametrize("failure", [fails, hangs])
 @pytest.mark.parametrize(
     ("plug", "check", "method"),
     [
         ("metadata", check_metadata, "conversation"),
         ("blobs", check_blobs, "head"),
-        ("search_index", check_search_index, "search"),
     ],
 )
 async def test_a_probe_is_taken_away_when_its_check_cannot_be_finished(
@@ -146,6 +167,15 @@ async def test_a_probe_is_taken_away_when_its_check_cannot_be_finished(
 ) -> None:
     broken = HalfBroken(getattr(services, plug), **{method: failure})
     assert (await said(check(broken), seconds=0.5))[-1][0] == "FAIL"
+    await assert_nothing_is_left(services)
+
+
+@pytest.mark.parametrize("failure", [fails, hangs])
+async def test_the_passage_of_an_index_is_taken_away_when_its_check_cannot_be_finished(
+    services: Services, failure: Any
+) -> None:
+    broken = HalfBroken(await search_index_of(services), search=failure)
+    assert (await said(check_search_index(broken), seconds=0.5))[-1][0] == "FAIL"
     await assert_nothing_is_left(services)
 
 
