@@ -34,7 +34,10 @@ class IngestSettings(BaseSettings):
     )
     max_file_mb: int = Field(100, ge=1, le=2048, description="Largest file that is accepted.")
     parser_workers: int = Field(
-        max(1, (os.cpu_count() or 2) // 2), ge=1, le=64, description="Files parsed at the same time."
+        max(2, os.cpu_count() or 2),
+        ge=1,
+        le=64,
+        description="Files parsed at the same time: one that takes all the time it may holds up no other.",
     )
     embedder_threads: int = Field(
         max(1, (os.cpu_count() or 2) // 2), ge=1, le=64, description="Threads of the local embedder."

@@ -11,7 +11,7 @@ from shared.settings import Settings, setting_name
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 # Defaults that depend on the machine are told in words.
-IN_WORDS = {"parser_workers": "half of the CPUs", "embedder_threads": "half of the CPUs"}
+IN_WORDS = {"parser_workers": "the number of CPUs, at least 2", "embedder_threads": "half of the CPUs"}
 
 
 def docs_of_settings() -> list[str]:
