@@ -15,6 +15,8 @@ from functions import (
     indexes,
     operations,
     query,
+    retries,
+    summary,
     uploads,
     web,
 )
@@ -26,7 +28,9 @@ from shared.settings import Settings
 
 _ROUTERS = (
     auth.router,
+    summary.router,  # before the route of one document, which would take it for an id
     documents.router,
+    retries.router,
     uploads.router,
     content.router,
     query.router,

@@ -1,31 +1,27 @@
-"""The caller's documents: list, show, share, delete, retry. Uploads and content are routes of their own."""
+"""The caller's documents: list, show, share, delete. Upload, content and retry are routes of their own."""
 
 import base64
 import binascii
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import Caller, ServicesOf
+from functions.document_json import document_json, documents_json
 from shared.auth import sessions
 from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
 from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
-from shared.errors import AccessDenied, Conflict, InvalidRequest, NotFound
+from shared.errors import AccessDenied, InvalidRequest, NotFound
 from shared.ingest import pipeline
-from shared.ingest.documents import SHARED, display_name, own_folder
-from shared.ingest.events import INGEST_QUEUE, StorageEvent, encode
-from shared.metadata_stores.base import UserStore
+from shared.ingest.documents import SHARED, own_folder
 from shared.services import Services
 
 router = APIRouter(tags=["documents"])
 
 _NOT_FOUND = "there is no such document"
-_USER = user_reader("")
-_IN_WORK = (DocumentStatus.PARSING, DocumentStatus.EMBEDDING)
 
 
 class Sharing(BaseModel):
@@ -50,11 +46,11 @@ async def list_documents(
         after=None if after is None else _read_cursor(after),
         limit=limit + 1,
         status=status,
-        prefix=_blob_prefix(prefix, caller),
+        prefix=blob_prefix(prefix, caller),
     )
     page = found[:limit]
     return {
-        "documents": await _documents_json(page, caller, services.metadata),
+        "documents": await documents_json(page, caller, services.metadata),
         "next": _cursor(page[-1].name) if len(found) > limit else None,
     }
 
@@ -62,7 +58,7 @@ async def list_documents(
 @router.get("/api/documents/{document_id}")
 async def document(document_id: str, caller: Caller, services: ServicesOf) -> dict[str, Any]:
     """One document and how far its ingestion is."""
-    return await _document_json(await visible(document_id, caller, services), caller, services)
+    return await document_json(await visible(document_id, caller, services), caller, services.metadata)
 
 
 @router.patch("/api/documents/{document_id}")
@@ -97,18 +93,6 @@ async def delete_document(document_id: str, caller: Caller, services: ServicesOf
     await pipeline.remove(found.name, services)
 
 
-@router.post("/api/documents/{document_id}/retry", status_code=202)
-async def retry_document(document_id: str, caller: Caller, services: ServicesOf) -> dict[str, Any]:
-    """Ingest it again, from the start."""
-    found = await changeable(document_id, caller, services)
-    if found.status in _IN_WORK:
-        raise Conflict("this document is being ingested already")
-    if not await services.metadata.requeue(found.id, now=time.time()):
-        raise NotFound(_NOT_FOUND)
-    await services.queue.send(INGEST_QUEUE, found.parked_event or encode(StorageEvent(name=found.name)))
-    return {"id": found.id, "name": display_name(found.name), "status": DocumentStatus.QUEUED}
-
-
 async def visible(document_id: str, caller: Principal, services: Services) -> Document:
     """Errors: one `NotFound` for what is missing, deleted or not the caller's to see."""
     found = await services.metadata.document(document_id)
@@ -129,7 +113,7 @@ async def changeable(document_id: str, caller: Principal, services: Services) ->
     return found
 
 
-def _blob_prefix(prefix: str, caller: Principal) -> str:
+def blob_prefix(prefix: str, caller: Principal) -> str:
     if not prefix or prefix.startswith(SHARED):
         return prefix
     return own_folder(caller.user_id) + prefix
@@ -157,59 +141,3 @@ async def _readers(wanted: Iterable[str], services: Services) -> frozenset[str]:
             raise InvalidRequest("one of these e-mail addresses has no account here")
         readers.add(user_reader(user.id))
     return frozenset(readers)
-
-
-async def _document_json(found: Document, caller: Principal, services: Services) -> dict[str, Any]:
-    return (await _documents_json([found], caller, services.metadata))[0]
-
-
-async def _documents_json(found: list[Document], caller: Principal, users: UserStore) -> list[dict[str, Any]]:
-    told = {each.id: _told_readers(each, caller) for each in found}
-    names = await _names(frozenset().union(*told.values()), users)
-    return [
-        _json(each, caller, [names[reader] for reader in told[each.id] if reader in names]) for each in found
-    ]
-
-
-def _told_readers(found: Document, caller: Principal) -> frozenset[str]:
-    """Who may read it besides its owner, for whom that may be told to."""
-    if not (caller.is_administrator or found.owner_id == caller.user_id):
-        return frozenset()
-    return found.readers if found.owner_id is None else found.readers - {user_reader(found.owner_id)}
-
-
-async def _names(readers: Iterable[str], users: UserStore) -> dict[str, str]:
-    """What sharing calls them; an account that is gone has no name any more."""
-    names = {}
-    for reader in readers:
-        if reader == EVERYONE or is_directory_reader(reader):
-            names[reader] = reader
-        elif user := await users.user(reader.removeprefix(_USER)):
-            names[reader] = user.email
-    return names
-
-
-def _json(found: Document, caller: Principal, readers: Iterable[str]) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "name": display_name(found.name),
-        "title": found.title,
-        "status": found.status,
-        "reason": found.reason,
-        "is_parked": found.parked_event is not None,
-        "is_owner": found.owner_id == caller.user_id,
-        "readers": sorted(readers, key=lambda reader: (reader != EVERYONE, reader)),
-        "size": found.size,
-        "pages": found.pages,
-        "page_kind": found.page_kind,
-        "chunks": found.chunks,
-        "is_searchable": found.current_version > 0,
-        "created_at": _moment(found.created_at),
-        "updated_at": _moment(found.updated_at),
-        "indexed_at": _moment(found.indexed_at),
-        "timings": dict(found.timings),
-    }
-
-
-def _moment(seconds: float | None) -> str | None:
-    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None

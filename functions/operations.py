@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from functions.dependencies import Runtime, RuntimeOf
+from functions.summary import look_at, pace
 from shared.errors import ConfigError, RagError
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
+from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
 from shared.services import Services
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import CONTENT_TYPE
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 router = APIRouter(tags=["operations"])
 
 _PATIENCE = 2.0  # seconds for a service to answer
+_QUEUES = (INGEST_QUEUE, POISON_QUEUE, FILL_QUEUE, FILL_POISON_QUEUE)
 
 
 @router.get("/api/health/live")
@@ -68,14 +71,14 @@ async def _measure(runtime: Runtime) -> None:
     """What is looked up when asked for, not counted as it happens."""
     services, metrics = await runtime.services(), runtime.metrics
     counts = await services.metadata.count_documents()
-    metrics.documents_counted({status.value: count for status, count in counts.items()})
-    for queue in (INGEST_QUEUE, POISON_QUEUE):
-        oldest = await services.queue.oldest(queue)
-        metrics.queue_measured(
-            queue,
-            length=await services.queue.length(queue),
-            oldest_seconds=0.0 if oldest is None else max(0.0, time.time() - oldest),
-        )
+    metrics.documents_counted(
+        {status.value: count for status, count in counts.items()},
+        parked=await services.metadata.count_parked(),
+    )
+    metrics.pace_measured(**asdict(await pace(counts, services.metadata)))
+    looks = await asyncio.gather(*(look_at(services.queue, queue) for queue in _QUEUES))
+    for queue, look in zip(_QUEUES, looks, strict=True):
+        metrics.queue_measured(queue, **asdict(look))
 
 
 async def _check(answer: Awaitable[object]) -> str:

@@ -130,6 +130,9 @@ class DocumentStore(Protocol):
     async def count_documents(self, *, readers: frozenset[str] | None = None) -> dict[DocumentStatus, int]:
         """For every status, zeros too; those readable by `readers`, which tombstones are not (None: all)."""
 
+    async def count_parked(self, *, readers: frozenset[str] | None = None) -> int:
+        """How many of those readable by `readers` (None: of all) are parked."""
+
     async def count_finished(self, *, since: float) -> int:
         """How many became, or were confirmed, indexed or failed since then."""
 

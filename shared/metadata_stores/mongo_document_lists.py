@@ -60,6 +60,13 @@ class MongoDocumentLists:
             counted = {DocumentStatus(row["_id"]): row["count"] for row in await counting.to_list()}
         return dict.fromkeys(DocumentStatus, 0) | counted
 
+    async def count_parked(self, *, readers: frozenset[str] | None = None) -> int:
+        where: Row = {"status": DocumentStatus.FAILED.value, "parked_event": {"$ne": None}}
+        if readers is not None:
+            where["readers"] = {"$in": [str(reader) for reader in readers]}
+        async with self._mongo.calling() as database:
+            return await database["documents"].count_documents(where)
+
     async def count_finished(self, *, since: float) -> int:
         finished = [DocumentStatus.INDEXED.value, DocumentStatus.FAILED.value]
         where: Row = {"status": {"$in": finished}, "updated_at": {"$gte": since}}

@@ -36,6 +36,14 @@ WHERE id IN (
 )
 GROUP BY status
 """
+_COUNT_PARKED = """
+SELECT count(*) FROM documents
+WHERE status = 'failed' AND parked_event IS NOT NULL AND (
+    :readers = 'null' OR id IN (
+        SELECT document_id FROM document_readers WHERE reader IN (SELECT value FROM json_each(:readers))
+    )
+)
+"""
 _COUNT_FINISHED = """
 SELECT count(*) FROM documents WHERE updated_at >= ? AND status IN ('indexed', 'failed')
 """
@@ -77,6 +85,12 @@ class SqliteDocumentLists:
             return dict.fromkeys(DocumentStatus, 0) | {DocumentStatus(status): n for status, n in rows}
 
         return await self._file.read(query)
+
+    async def count_parked(self, *, readers: frozenset[str] | None = None) -> int:
+        given = json.dumps(None if readers is None else sorted(readers))
+        return await self._file.read(
+            lambda connection: int(connection.execute(_COUNT_PARKED, {"readers": given}).fetchone()[0])
+        )
 
     async def count_finished(self, *, since: float) -> int:
         return await self._file.read(

@@ -3,6 +3,7 @@
 Labels come from closed sets: route templates, methods, status classes, stages, statuses.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -43,13 +44,13 @@ class Metrics:
         self._ingestions = Counter(
             "rag_ingestions", "Ingestions finished, by outcome.", ("outcome",), registry=self.registry
         )
-        self._queue_length = Gauge(
-            "rag_queue_messages", "Messages waiting or being worked on.", ("queue",), registry=self.registry
+        self._queue_length = self._gauge(
+            "rag_queue_messages", "Messages waiting or being worked on.", "queue"
         )
-        self._queue_age = Gauge(
-            "rag_queue_oldest_seconds", "Age of the oldest message.", ("queue",), registry=self.registry
-        )
-        self._documents = Gauge("rag_documents", "Documents by status.", ("status",), registry=self.registry)
+        self._queue_age = self._gauge("rag_queue_oldest_seconds", "Age of the oldest message.", "queue")
+        self._documents = self._gauge("rag_documents", "Documents by status.", "status")
+        self._parked = self._gauge("rag_documents_parked", "Documents whose attempts are used up.")
+        self._declare_pace()
 
     def request_answered(self, *, method: str, route: str, status: str, seconds: float) -> None:
         """`route` is the template (`/api/documents/{document_id}`), `status` its class (`2xx`)."""
@@ -72,13 +73,33 @@ class Metrics:
         self._queue_length.labels(queue).set(length)
         self._queue_age.labels(queue).set(oldest_seconds)
 
-    def documents_counted(self, counts: Mapping[str, int]) -> None:
+    def documents_counted(self, counts: Mapping[str, int], *, parked: int) -> None:
         for status, count in counts.items():
             self._documents.labels(status).set(count)
+        self._parked.set(parked)
+
+    def pace_measured(self, *, backlog: int, per_minute: float, expected_seconds: float | None) -> None:
+        self._backlog.set(backlog)
+        self._per_minute.set(per_minute)
+        self._expected.set(math.nan if expected_seconds is None else expected_seconds)
 
     def text(self) -> bytes:
         """In Prometheus's text format, `CONTENT_TYPE`."""
         return generate_latest(self.registry)
+
+    def _declare_pace(self) -> None:
+        self._backlog = self._gauge(
+            "rag_ingest_backlog_documents", "Documents that are queued or being worked on."
+        )
+        self._per_minute = self._gauge(
+            "rag_ingest_finished_per_minute", "Documents finished, over the last five minutes."
+        )
+        self._expected = self._gauge(
+            "rag_ingest_expected_seconds", "Until the backlog is gone at this rate; NaN while nothing moves."
+        )
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(name, documentation, labels, registry=self.registry)
 
     def _histogram(
         self, name: str, documentation: str, labels: tuple[str, ...], buckets: tuple[float, ...]

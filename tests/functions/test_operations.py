@@ -1,6 +1,8 @@
 """Probes, metrics and the API's description."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from functions.api import build_api
 from functions.dependencies import Runtime
 from shared.errors import BackendUnavailable, ConfigError
-from shared.ingest.events import INGEST_QUEUE
+from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
+from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
 from shared.services import Services
 from shared.settings import Settings
 
@@ -120,6 +123,33 @@ async def test_the_backlog_and_the_documents_are_measured(http: httpx.AsyncClien
     assert samples["rag_queue_messages", labels(queue=INGEST_QUEUE)] == 1
     assert samples["rag_documents", labels(status="queued")] == 1
     assert samples["rag_documents", labels(status="failed")] == 0
+
+
+async def test_the_pace_and_what_is_parked_are_measured(
+    http: httpx.AsyncClient, ada: Any, services: Services
+) -> None:
+    parked, _, _ = [(await ada.upload(f"{number}.md"))["id"] for number in range(3)]
+    samples = await measured(http)
+    assert samples["rag_ingest_backlog_documents", labels()] == 3
+    assert math.isnan(samples["rag_ingest_expected_seconds", labels()]), "nothing moves"
+    assert await services.metadata.park(parked, reason="away", event="{}", now=time.time())
+    samples = await measured(http)
+    assert samples["rag_documents_parked", labels()] == 1
+    assert samples["rag_ingest_backlog_documents", labels()] == 2
+    assert samples["rag_ingest_finished_per_minute", labels()] == pytest.approx(0.2)
+    assert samples["rag_ingest_expected_seconds", labels()] == pytest.approx(600)
+
+
+async def test_every_queue_is_measured(http: httpx.AsyncClient, services: Services) -> None:
+    await services.queue.send(FILL_QUEUE, "{}")
+    samples = await measured(http)
+    lengths = {
+        dict(pairs)["queue"]: value
+        for (name, pairs), value in samples.items()
+        if name == "rag_queue_messages"
+    }
+    assert lengths == {INGEST_QUEUE: 0, POISON_QUEUE: 0, FILL_QUEUE: 1, FILL_POISON_QUEUE: 0}
+    assert samples["rag_queue_oldest_seconds", labels(queue=FILL_QUEUE)] >= 0
 
 
 async def test_stages_are_observed_in_seconds(runtime: Runtime, http: httpx.AsyncClient) -> None:
