@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
+from shared.search_indexes.azure_search_schema import make_index
 from tests.story.azure_profile import AzureProfile, azure_profile
 
 pytestmark = pytest.mark.slow
@@ -52,9 +53,16 @@ def test_a_sound_environment_is_well(sound: tuple[int, Findings]) -> None:
     assert code == 0
 
 
-@pytest.mark.usefixtures("sound")  # has made the index
-def test_an_index_with_another_dimension_is_told(azure: AzureProfile) -> None:
-    code, findings = examined(azure, AZURE_OPENAI_EMBEDDING_DIMENSION="512")
+@pytest.mark.usefixtures("sound")
+def test_before_the_first_start_no_index_is_left_behind(azure: AzureProfile) -> None:
+    assert azure.search.resources.indexes() == azure.search.resources.aliases() == []
+
+
+def test_an_index_of_another_dimension_that_would_be_adopted_is_told(azure: AzureProfile) -> None:
+    legacy = make_index("documents", dimension=8, analyzer="multilingual").as_dict()
+    azure.search.resources.put_index("documents", legacy, {})
+    code, findings = examined(azure)
+    azure.search.resources.delete_index("documents", {})
     assert levels(findings, "FAIL") == {"search index"}
     assert "AZURE_OPENAI_EMBEDDING_DIMENSION" in findings["search index"]["message"]
     assert code == 1
