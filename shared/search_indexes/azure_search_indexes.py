@@ -14,7 +14,7 @@ from azure.search.documents.indexes.models import SearchAlias
 from shared.azure_sdk import Credential, calling
 from shared.errors import BackendUnavailable, ConfigError
 from shared.search_indexes.azure_search import AzureSearchIndex
-from shared.search_indexes.azure_search_service import CLIENT_OPTIONS, SERVICE
+from shared.search_indexes.azure_search_service import CLIENT_OPTIONS, SERVICE, reaching
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class AzureSearchIndexes:
         self._analyzer = analyzer
         self._semantic_ranker = semantic_ranker
         self._admin = SearchIndexClient(endpoint, credential, **CLIENT_OPTIONS)
+        self._not_pointed_to: str | None = None  # as the log says already
 
     def open(self, name: str, *, dimension: int) -> AzureSearchIndex:
         return AzureSearchIndex(
@@ -60,7 +61,7 @@ class AzureSearchIndexes:
         """The record in the metadata store is what counts here: an alias that cannot follow is logged."""
         if base == name:
             return
-        async with calling(SERVICE, timeout=_TIMEOUT):
+        async with reaching(timeout=_TIMEOUT):
             try:
                 await self._admin.create_or_update_alias(SearchAlias(name=base, indexes=[name]))
             except HttpResponseError as error:
@@ -70,7 +71,9 @@ class AzureSearchIndexes:
                     reason = "an index has the name of the alias, or the service refuses that name"
                 else:
                     raise
-                _log.warning("search_alias_kept", extra={"alias": base, "index": name, "reason": reason})
+                if name != self._not_pointed_to:
+                    self._not_pointed_to = name
+                    _log.warning("search_alias_kept", extra={"alias": base, "index": name, "reason": reason})
 
     async def remove(self, name: str) -> None:
         async with calling(SERVICE, timeout=_TIMEOUT):

@@ -151,10 +151,10 @@ class ColumnTable:
         return dead > max(live, _MAX_DEAD)
 
     def _advance(self, connection: sqlite3.Connection, start: Position, target: Position) -> None:
-        for batch in read_columns(connection, start, target):
-            self._append(batch)
-        if start != START:  # what was loaded whole has the changes in it
+        if start != START:
             self._apply(read_changes(connection, start, target))
+        for batch in read_columns(connection, start, target):  # these have the changes in them
+            self._append(batch)
         added = read_reader_sets(connection, self._last_reader_set)
         if added:
             self._learn_readers(added)
