@@ -1,6 +1,6 @@
-"""What every metadata store promises about what each index shows of a document, and about parked ones."""
+"""What every metadata store promises about what each index shows of a document, and about counts."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -114,94 +114,6 @@ async def test_a_forgotten_index_is_named_by_no_document(store: MetadataStore) -
     await store.forget_index("unknown")
     assert [found.held async for found in store.every_document()] == [((BUILDING, 1),), ()]
     assert (await stored(store)).current_version == 1
-
-
-async def park(store: MetadataStore) -> bool:
-    return await store.park(ID, reason="the model is away", event='{"name": "a"}', now=7.0)
-
-
-async def test_a_parked_document_keeps_its_event_and_what_it_shows(store: MetadataStore) -> None:
-    await published(store)
-    await claimed(store, "e2")
-    assert await park(store)
-    parked = await stored(store)
-    assert (parked.status, parked.reason) == (DocumentStatus.FAILED, "the model is away")
-    assert (parked.parked_event, parked.updated_at) == ('{"name": "a"}', 7.0)
-    assert (parked.version_in(LIVE), parked.claimed_version, parked.etag) == (1, 2, "e2")
-
-
-async def test_a_document_that_was_never_claimed_can_be_parked(store: MetadataStore) -> None:
-    await store.announce(document(), etag="e1")
-    assert await park(store)
-    assert not await store.park(ID, reason="again", event="{}", now=8.0)
-    assert (await stored(store)).reason == "the model is away"
-
-
-async def reject(store: MetadataStore) -> None:
-    await claimed(store, "e2")
-    await store.reject(ID, 2, reason="encrypted", now=6.0)
-
-
-async def bury(store: MetadataStore) -> None:
-    await store.bury(ID, now=6.0)
-
-
-async def nothing(store: MetadataStore) -> None:
-    """The document stays indexed."""
-
-
-@pytest.mark.parametrize("ending", [nothing, reject, bury])
-async def test_what_came_to_an_end_is_not_parked(
-    store: MetadataStore, ending: Callable[[MetadataStore], Awaitable[None]]
-) -> None:
-    await published(store)
-    await ending(store)
-    before = await stored(store)
-    assert not await park(store)
-    assert await stored(store) == before
-    assert not await store.park("nobody", reason="x", event="{}", now=7.0)
-
-
-async def test_a_parked_document_is_not_published_by_a_twin(store: MetadataStore) -> None:
-    await store.announce(document(), etag="e1")
-    await claimed(store)
-    await park(store)
-    assert not await publish(store, 1)
-    assert (await claimed(store, "e1")).parked_event is not None, "the same event again"
-
-
-async def requeue(store: MetadataStore) -> None:
-    await store.requeue(ID, now=8.0)
-
-
-async def claim_another(store: MetadataStore) -> None:
-    await claimed(store, "e2")
-
-
-async def announce_another(store: MetadataStore) -> None:
-    await store.announce(document(), etag="e2")
-
-
-@pytest.mark.parametrize("way_out", [requeue, claim_another, announce_another, bury])
-async def test_the_event_of_a_parked_document_is_forgotten_when_it_moves_on(
-    store: MetadataStore, way_out: Callable[[MetadataStore], Awaitable[None]]
-) -> None:
-    await store.announce(document(), etag="e1")
-    await claimed(store)
-    await park(store)
-    await way_out(store)
-    assert (await stored(store)).parked_event is None
-
-
-async def test_a_retried_document_is_published_without_the_event(store: MetadataStore) -> None:
-    await store.announce(document(), etag="e1")
-    await claimed(store)
-    await park(store)
-    await store.requeue(ID, now=8.0)
-    again = await claimed(store, "e1")
-    assert (again.status, again.claimed_version) == (DocumentStatus.PARSING, 2)
-    assert await publish(store, 2)
-    assert (await stored(store)).parked_event is None
 
 
 async def test_documents_are_counted_for_those_who_may_read_them(store: MetadataStore) -> None:
