@@ -65,7 +65,7 @@ export class AnswerText {
     if (!citation) return null;
     const open = () => this.openSource(this.#citations.get(marker) ?? citation, chip);
     const label = `Source ${marker}: ${whereOf(citation)}`;
-    const chip = el("button", { type: "button", class: "chip", "aria-label": label, title: whereOf(citation), onclick: open }, String(marker));
+    const chip = el("button", { class: "chip", "aria-label": label, title: whereOf(citation), onclick: open }, String(marker));
     return chip;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The HTTP API with the session's token on every request. Used by every part of the page but sign in.
  *
- * @typedef {{id: string, name: string, title: string, status: string, reason: string | null, is_owner: boolean,
- *   readers: string[], size: number, pages: number, page_kind: string, chunks: number}} Document
+ * @typedef {{id: string, name: string, title: string, status: string, reason: string | null, is_parked: boolean,
+ *   is_owner: boolean, readers: string[], size: number, pages: number, page_kind: string, chunks: number}} Document
  * @typedef {{marker: number, document_id: string, document: string, page: number, page_kind: string,
  *   snippet: string}} Citation
  * @typedef {{answer: string, citations: Citation[], conversation_id: string, degraded: string | null,
@@ -55,8 +55,9 @@ export class Api {
     await this.request("PATCH", documentPath(id), { json: { readers } });
   }
 
+  /** @param {string} [id] without one: all that are parked */
   async retry(id) {
-    await this.request("POST", `${documentPath(id)}/retry`);
+    await this.request("POST", `${id ? documentPath(id) : "/api/documents"}/retry`);
   }
 
   async deleteDocument(id) {

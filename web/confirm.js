@@ -8,8 +8,8 @@ import { el } from "./dom.js";
  * @returns {Promise<boolean>}
  */
 export function confirmed(heading, words, action) {
-  const cancel = el("button", { class: "button", value: "no", autofocus: true }, "Cancel");
-  const go = el("button", { class: "button danger", value: "yes" }, action);
+  const cancel = el("button", { type: "submit", class: "button", value: "no", autofocus: true }, "Cancel");
+  const go = el("button", { type: "submit", class: "button danger", value: "yes" }, action);
   const form = el("form", { method: "dialog" }, el("h2", { id: "confirm-heading", dir: "auto" }, heading), el("p", {}, words), el("div", { class: "dialog-actions" }, cancel, go));
   const dialog = el("dialog", { class: "dialog", "aria-labelledby": "confirm-heading" }, form);
   document.body.append(dialog);

@@ -21,7 +21,7 @@ const STATUS = {
 export function documentRow(document, canChange, actions) {
   const name = fileName(document.name);
   const folder = document.name.slice(0, -name.length);
-  const open = el("button", { type: "button", class: "row-name", "data-action": "open", dir: "auto", title: document.name }, el("span", {}, name));
+  const open = el("button", { class: "row-name", "data-action": "open", dir: "auto", title: document.name }, el("span", {}, name));
   open.addEventListener("click", () => actions.open(document, open));
   return el(
     "li",
@@ -29,28 +29,25 @@ export function documentRow(document, canChange, actions) {
     el("span", { class: "kind", "aria-hidden": "true" }, kindOf(name)),
     el("div", { class: "row-text" }, open, el("p", { class: "row-meta" }, folder && el("bdi", {}, folder.slice(0, -1)), folder && " · ", statusOf(document))),
     buttons(document, name, canChange, actions),
-    document.status === "failed" && el("p", { class: "row-reason", dir: "auto" }, document.reason ?? "It could not be read."),
+    document.status === "failed" && el("p", { class: "row-reason", dir: "auto" }, document.reason),
     WORKING.has(document.status) && el("progress", { "aria-label": `${name}: ${STATUS[document.status]}` }),
   );
 }
 
 function buttons(document, name, canChange, actions) {
   if (!canChange) return el("div", { class: "row-actions" });
-  const isShared = document.readers.includes("everyone");
-  const share = iconButton("share", `Share ${name} with everyone`, () => actions.share(document), { "aria-pressed": isShared, "data-action": "share" });
-  share.setAttribute("aria-pressed", String(isShared));
+  const share = iconButton("share", `Share ${name} with everyone`, () => actions.share(document), { "aria-pressed": String(document.readers.includes("everyone")), "data-action": "share" });
   const retry = iconButton("retry", `Try ${name} again`, () => actions.retry(document), { "data-action": "retry" });
   const remove = iconButton("trash", `Delete ${name}`, () => actions.remove(document), { "data-action": "remove" });
   return el("div", { class: "row-actions" }, document.status === "failed" && retry, share, remove);
 }
 
 function statusOf(document) {
-  if (document.status === "failed") return "Failed";
-  if (document.status !== "indexed") return STATUS[document.status] ?? document.status;
+  if (document.status === "failed") return document.is_parked ? "Failed (parked)" : "Failed";
+  if (document.status !== "indexed") return document.reason ? `Waiting: ${document.reason}` : STATUS[document.status];
   const count = document.pages > 0 ? `${document.pages} ${document.page_kind || "page"}${document.pages === 1 ? "" : "s"}` : STATUS.indexed;
-  const owner = document.is_owner ? "" : document.name.startsWith("shared/") ? "" : "shared with you";
-  const everyone = document.is_owner && document.readers.includes("everyone") ? "shared" : "";
-  return [count, sizeOf(document.size), owner || everyone].filter(Boolean).join(" · ");
+  const shared = document.is_owner ? document.readers.includes("everyone") && "shared" : !document.name.startsWith("shared/") && "shared with you";
+  return [count, sizeOf(document.size), shared].filter(Boolean).join(" · ");
 }
 
 function sizeOf(bytes) {

@@ -36,16 +36,17 @@ export class Documents {
     this.list = el("ul", { class: "rows" });
     this.uploading = el("ul", { class: "uploads", "aria-label": "Uploads" });
     this.note = el("div", { class: "library-note" });
-    this.more = el("button", { type: "button", class: "button quiet", hidden: true, onclick: () => this.#showMore() }, "Show more");
+    this.more = el("button", { class: "button quiet", hidden: true, onclick: () => this.#showMore() }, "Show more");
+    this.parked = el("button", { class: "button", hidden: true, onclick: () => this.#change(() => this.api.retry()) }, icon("retry"), "Retry all parked");
     this.uploads = new Uploads(this.uploading, api, (accepted) => this.#accepted(accepted));
     this.picker = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-label": "Choose documents to upload" });
     this.picker.addEventListener("change", () => {
       this.uploads.add(this.picker.files);
       this.picker.value = "";
     });
-    const add = el("button", { type: "button", class: "button primary", onclick: () => this.choose() }, icon("upload"), "Add documents");
+    const add = el("button", { class: "button primary", onclick: () => this.choose() }, icon("upload"), "Add documents");
     const drop = el("p", { class: "drop-hint" }, "or drop files anywhere on this page");
-    root.replaceChildren(el("h2", { id: "documents-heading" }, "Documents"), add, this.picker, drop, this.uploading, this.note, this.list, this.more);
+    root.replaceChildren(el("h2", { id: "documents-heading" }, "Documents"), add, this.picker, drop, this.uploading, this.parked, this.note, this.list, this.more);
     takeDrops(document.body, (files) => this.#isOn && this.uploads.add(files), around.announce);
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
   }
@@ -71,6 +72,7 @@ export class Documents {
     this.#documents = [];
     this.#rows.clear();
     this.list.replaceChildren();
+    this.parked.hidden = true;
   }
 
   /** Look now; the next look follows by itself, sooner while something is being read. */
@@ -118,6 +120,7 @@ export class Documents {
     const before = new Map(this.#documents.map((document) => [document.id, document.status]));
     for (const document of documents) this.#tell(document, before.get(document.id));
     this.#documents = documents;
+    this.parked.hidden = !documents.some((document) => document.is_parked && this.#canChange(document));
     const empty = el("p", { class: "empty" }, el("strong", {}, "No documents yet."), " Add PDF, Word, PowerPoint, Excel, HTML, Markdown, CSV or mail files: each can be asked about within seconds.");
     this.note.replaceChildren(...(documents.length ? [] : [empty]));
     const nodes = documents.map((document) => this.#row(document));
@@ -140,8 +143,7 @@ export class Documents {
     const source = JSON.stringify(document);
     const known = this.#rows.get(document.id);
     if (known?.source === source) return known.node;
-    const canChange = document.is_owner || Boolean(this.api.session.user?.is_administrator);
-    const node = documentRow(document, canChange, {
+    const node = documentRow(document, this.#canChange(document), {
       open: this.around.open,
       share: ({ id, readers }) => this.#change(() => this.api.share(id, toggled(readers))),
       retry: ({ id }) => this.#change(() => this.api.retry(id)),
@@ -149,6 +151,10 @@ export class Documents {
     });
     this.#rows.set(document.id, { node, source });
     return node;
+  }
+
+  #canChange({ is_owner }) {
+    return is_owner || this.api.session.user?.is_administrator;
   }
 
   #tell({ name, status, reason }, before) {

@@ -11,6 +11,7 @@
  */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.type = "button"; // sends no form unless told to
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -62,11 +63,11 @@ export function icon(name) {
  * @param {keyof typeof ICONS} name @param {string} label @param {() => void} onclick @param {Record<string, unknown>} [more]
  */
 export function iconButton(name, label, onclick, more = {}) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...more }, icon(name));
+  return el("button", { class: "icon-button", "aria-label": label, title: label, onclick, ...more }, icon(name));
 }
 
 /** What went wrong, with the way to try again. @param {string} words @param {() => void} again */
 export function note(words, again, label = "Try again", look = "note error") {
-  const button = el("button", { type: "button", class: "button small", onclick: again }, icon("retry"), label);
+  const button = el("button", { class: "button small", onclick: again }, icon("retry"), label);
   return el("p", { class: look, role: "alert" }, el("span", {}, words), button);
 }

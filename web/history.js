@@ -13,7 +13,7 @@ export class History {
     this.api = api;
     this.around = around;
     this.list = el("ul", { class: "rows" });
-    const begin = el("button", { type: "button", class: "button", onclick: () => this.#begin() }, icon("plus"), "New conversation");
+    const begin = el("button", { class: "button", onclick: () => this.#begin() }, icon("plus"), "New conversation");
     root.replaceChildren(el("h2", { id: "conversations-heading" }, "Conversations"), begin, this.list);
   }
 
@@ -47,7 +47,7 @@ export class History {
 
   #row({ id, title }) {
     const open = () => this.#try(() => this.around.open(id));
-    const button = el("button", { type: "button", class: "row-name", dir: "auto", "data-id": id, title, onclick: open }, el("span", {}, title || "Conversation"));
+    const button = el("button", { class: "row-name", dir: "auto", "data-id": id, title, onclick: open }, el("span", {}, title || "Conversation"));
     const remove = iconButton("trash", `Delete the conversation ${title}`, () => this.#remove(id, title));
     return el("li", { class: "row conversation" }, button, el("div", { class: "row-actions" }, remove));
   }

@@ -38,7 +38,7 @@ export class SignIn {
     this.hint = el("p", { id: "password-hint", class: "hint" });
     this.button = el("button", { type: "submit", class: "button primary wide" });
     this.question = el("span", {});
-    this.other = el("button", { type: "button", class: "link", onclick: () => this.#turn(this.#mode === "signIn" ? "register" : "signIn") });
+    this.other = el("button", { class: "link", onclick: () => this.#turn(this.#mode === "signIn" ? "register" : "signIn") });
     root.replaceChildren(this.#pitch(), this.#form());
     this.#turn("signIn");
   }

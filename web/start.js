@@ -30,11 +30,11 @@ export class Start {
   }
 
   #suggestion(question) {
-    return el("button", { type: "button", class: "suggestion", onclick: () => this.ask(question) }, icon("chat"), question);
+    return el("button", { class: "suggestion", onclick: () => this.ask(question) }, icon("chat"), question);
   }
 
   #adding() {
-    return el("button", { type: "button", class: "button primary", onclick: this.add }, icon("upload"), "Add your first document");
+    return el("button", { class: "button primary", onclick: this.add }, icon("upload"), "Add your first document");
   }
 }
 

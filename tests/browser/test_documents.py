@@ -1,9 +1,11 @@
 """The library on the chat page: failures, sharing, hostile names and contents."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
@@ -28,6 +30,55 @@ def test_a_file_that_cannot_be_read_shows_why_and_can_be_tried_again(
         page.get_by_role("button", name="Try broken.pdf again").click()
     assert response.value.status == 202
     expect(row).to_contain_text("Failed")
+
+
+def listed_as(page: Page, **states: dict[str, Any]) -> None:
+    """From here on the list shows these documents in another state than the host has them."""
+
+    def answer(route: Route) -> None:
+        listed = route.fetch().json()
+        for document in listed["documents"]:
+            document.update(states.get(document["name"].partition(".")[0], {}))
+        route.fulfill(body=json.dumps(listed), content_type="application/json")
+
+    page.route("**/api/documents?*", answer)
+
+
+def test_parked_documents_say_why_and_are_retried_together(
+    page: Page, register: Callable[[Page], str], photograph: Callable[[Page, str], None]
+) -> None:
+    register(page)
+    all_parked = page.get_by_role("button", name="Retry all parked")
+    for name in ("larks", "owls", "wrens"):
+        upload(page, f"{name}.txt", f"The {name} sing in the morning.".encode())
+        expect(page.locator(".row[data-status=indexed]", has_text=name)).to_be_visible()
+    expect(all_parked).to_be_hidden()
+    reason = "parked after five attempts: the embedding model is unavailable; retry it later"
+    parked = {"status": "failed", "reason": reason, "is_parked": True}
+    waiting = {"status": "embedding", "reason": "the search index is unavailable"}
+    listed_as(page, larks=parked, owls=parked, wrens=waiting)
+    page.reload()
+    row = page.locator(".row", has_text="larks")
+    expect(row).to_contain_text("Failed (parked)")
+    expect(row.locator(".row-reason")).to_have_text(reason)
+    expect(page.locator(".row", has_text="wrens")).to_contain_text("Waiting: the search index is unavailable")
+    photograph(page, "parked-documents")
+    page.unroute("**/api/documents?*")
+    with page.expect_response("**/api/documents/retry") as response:
+        all_parked.click()
+    assert response.value.status == 202
+    expect(page.locator(".row[data-status=indexed]", has_text="larks")).to_be_visible()
+    expect(all_parked).to_be_hidden()
+
+
+def test_only_who_may_change_a_parked_document_is_offered_a_retry(
+    page: Page, register: Callable[[Page], str]
+) -> None:
+    register(page)
+    listed_as(page, **{"shared/faq": {"status": "failed", "reason": "parked", "is_parked": True}})
+    page.reload()
+    expect(page.locator(".row", has_text="faq.html")).to_contain_text("Failed (parked)")
+    expect(page.get_by_role("button", name="Retry all parked")).to_be_hidden()
 
 
 def test_the_upload_shows_its_progress_and_can_be_cancelled(
