@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli import index
 from cli.errors import CommandError
+from cli.options import Data, Email, Password, Url
 from host.options import HostError
 from shared.errors import RagError
 from shared.settings import override_environment, read_settings
@@ -15,13 +17,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="RAG Functions."
 )
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Folder that holds everything. [RAG_DATA or .rag]"),
-]
-Url = Annotated[str | None, typer.Option("--url", help="Address of the host. [RAG_URL or port 7071 here]")]
-Email = Annotated[str | None, typer.Option("--email", help="Sign in with this address instead of RAG_TOKEN.")]
-Password = Annotated[str | None, typer.Option("--password", help="Asked for when it is not given.")]
+app.add_typer(index.app, name="index")
 
 
 def main() -> None:

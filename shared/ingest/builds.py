@@ -72,8 +72,9 @@ async def promote(name: str, services: Services) -> IndexVersion:
     if not await services.metadata.switch_index(base, name, expected=live.name, now=time.time()):
         raise Conflict("another change of the live index came first; look at them again")
     event(log, "index_promoted", index=name, before=live.name)
+    promoted = await find(name, services)
     await services.shelf.indexes.point(base, name)
-    return await find(name, services)
+    return promoted
 
 
 async def rollback(services: Services) -> IndexVersion:

@@ -34,5 +34,5 @@ def test_what_stops_a_command_is_one_line(
 
 def test_help_names_every_command() -> None:
     told = rag("--help").stdout
-    for command in ("serve", "weights", "ingest", "ask", "documents", "doctor"):
+    for command in ("serve", "weights", "ingest", "ask", "documents", "index", "doctor"):
         assert command in told

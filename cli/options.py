@@ -1,0 +1,14 @@
+"""Options that several commands take. Used by cli.main and cli.index."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder that holds everything. [RAG_DATA or .rag]"),
+]
+Url = Annotated[str | None, typer.Option("--url", help="Address of the host. [RAG_URL or port 7071 here]")]
+Email = Annotated[str | None, typer.Option("--email", help="Sign in with this address instead of RAG_TOKEN.")]
+Password = Annotated[str | None, typer.Option("--password", help="Asked for when it is not given.")]
