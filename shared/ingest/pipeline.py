@@ -52,7 +52,7 @@ async def remove(name: str, services: Services) -> Document | None:
     if before is not None:
         services.reached("buried")
         for index in await services.shelf.everywhere():
-            await index.delete_versions(before.id, last=before.claimed_version + 1)
+            await index.delete_versions(before.id, last=before.claimed_version)
         event(log, "document_removed", document_id=before.id)
     return None
 
