@@ -35,6 +35,16 @@ class Hold:
         async with self._changing:
             self._stop_renewing()
 
+    async def take_back(self, message: QueueMessage) -> bool:
+        """It was lost and came to this very host again: go on with it. False once it is being settled."""
+        async with self._changing:
+            if self._renewing is None:
+                return False
+            self._renewing.cancel()  # it may have ended when it found the hold lost
+            self.message = message
+            self._renewing = asyncio.create_task(self._renew())
+            return True
+
     async def delete(self) -> None:
         async with self._changing:
             self._stop_renewing()
@@ -68,6 +78,7 @@ class Hold:
         """Only under the lock: then the renewal sleeps or waits, and is not in the store."""
         if self._renewing is not None:
             self._renewing.cancel()
+            self._renewing = None
 
     def _log_lost(self) -> None:
         event(log, "hold_lost", level=logging.WARNING, queue=self._name, message_id=self.message.id)

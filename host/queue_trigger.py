@@ -39,6 +39,7 @@ class QueueTrigger:
         self._stopping = stopping
         self._rung = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._holds: dict[str, Hold] = {}  # by message id, while its function runs
 
     def ring(self) -> None:
         """Look at the queue at once: somebody may have sent."""
@@ -67,6 +68,10 @@ class QueueTrigger:
     async def _take(self, limit: int) -> int:
         messages = await self._queue.receive(self.name, limit=limit, visibility=self._options.visibility)
         for message in messages:
+            # A host that stood still, say, lost the hold: its function runs on, so nothing has failed.
+            hold = self._holds.get(message.id)
+            if hold is not None and await hold.take_back(message):
+                continue
             task = asyncio.create_task(self._process(message), name=f"{self.name} {message.id}")
             self._running.add(task)
             task.add_done_callback(self._ended)
@@ -89,6 +94,7 @@ class QueueTrigger:
     async def _attempt(self, message: QueueMessage) -> None:
         attempt = message.dequeue_count
         async with Hold(self._queue, self.name, message, self._options) as hold:
+            self._holds[message.id] = hold
             try:
                 await self._invoke(message)
             except asyncio.CancelledError:
@@ -99,6 +105,9 @@ class QueueTrigger:
                 await self._fail(hold, attempt)
             else:
                 await hold.delete()
+            finally:
+                if self._holds.get(message.id) is hold:  # else a twin's
+                    del self._holds[message.id]
 
     async def _fail(self, hold: Hold, attempt: int) -> None:
         if attempt >= self._options.max_dequeue_count:
