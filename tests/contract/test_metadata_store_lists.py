@@ -152,6 +152,7 @@ async def claim_and_publish(store: MetadataStore, etag: str) -> int | None:
     is_published = await store.publish(
         "id of a",
         claim.claimed_version,
+        index="documents-v1",
         content_hash=etag,
         title="",
         pages=1,
@@ -181,6 +182,7 @@ async def test_among_processes_no_version_is_given_twice_and_the_last_one_stands
     final = await store.document("id of a")
     assert final is not None
     assert final.claimed_version == 60
+    assert final.version_in("documents-v1") == final.current_version
     assert final.current_version == max(published)
 
 
