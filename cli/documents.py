@@ -1,28 +1,62 @@
-"""`rag documents`: what is there to be asked about."""
+"""`rag documents …`: what each command takes. The work is done by cli.library. Part of cli.main."""
 
-from typing import Any
+from typing import Annotated
 
 import typer
 
-from cli.client import check, signed_in
-from cli.progress import counted
-from shared.settings import Settings
+from cli.errors import CommandError
+from cli.options import Email, Password, Url
+from shared.settings import read_settings
+
+app = typer.Typer(help="List the documents that you may read; retry them, count them.")
 
 
-def run(settings: Settings, *, url: str | None, email: str | None, password: str | None) -> None:
-    """One line per document, by name. Errors: `CommandError`."""
-    with signed_in(settings, url=url, email=email, password=password) as client:
-        after: str | None = None
-        while True:
-            parameters = {"after": after} if after else {}
-            page = check(client.get("/api/documents", params=parameters)).json()
-            for document in page["documents"]:
-                typer.echo(_line(document))
-            after = page["next"]
-            if after is None:
-                return
+@app.callback(invoke_without_command=True)
+def documents(
+    context: typer.Context, url: Url = None, email: Email = None, password: Password = None
+) -> None:
+    """List the documents that you may read, with their status; or retry or count them."""
+    if context.invoked_subcommand is not None:
+        return
+    from cli import library
+    from cli.client import signed_in
+
+    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+        library.show_all(client)
 
 
-def _line(document: dict[str, Any]) -> str:
-    size = f"{counted(document['pages'], document['page_kind'])}, {counted(document['chunks'], 'chunk')}"
-    return f"{document['status']:<10}{document['name']}  ({document['reason'] or size})"
+@app.command()
+def retry(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="As `rag documents` shows them.")
+    ] = None,
+    *,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="All whose five attempts failed, say because a service was away.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="All that failed, the rejected ones too.")] = False,
+    url: Url = None,
+    email: Email = None,
+    password: Password = None,
+) -> None:
+    """Ingest documents again: some by name, or what failed of yours (for administrators: of all)."""
+    from cli import library
+    from cli.client import signed_in
+
+    if (bool(names), parked, every).count(True) != 1:
+        raise CommandError("name documents to retry, or give --parked, or --all")
+    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+        if names:
+            library.retry_named(client, names)
+        else:
+            library.retry_failed(client, parked_only=parked)
+
+
+@app.command()
+def summary(url: Url = None, email: Email = None, password: Password = None) -> None:
+    """Count documents by status; tell the backlog, its rate and when it will be gone."""
+    from cli import library
+    from cli.client import signed_in
+
+    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+        library.show_summary(client)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import index
+from cli import documents, index
 from cli.errors import CommandError
 from cli.options import Data, Email, Password, Url
 from host.options import HostError
@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="RAG Functions."
 )
 
+app.add_typer(documents.app, name="documents")
 app.add_typer(index.app, name="index")
 
 
@@ -111,14 +112,6 @@ def ask(question: str, url: Url = None, email: Email = None, password: Password 
     from cli.ask import run
 
     run(question, read_settings(), url=url, email=email, password=password)
-
-
-@app.command()
-def documents(url: Url = None, email: Email = None, password: Password = None) -> None:
-    """List the documents that you may read, with their status."""
-    from cli.documents import run
-
-    run(read_settings(), url=url, email=email, password=password)
 
 
 @app.command()
