@@ -27,6 +27,11 @@ CELL_GAP = 0.9  # between words, by the height of a line, from which on they are
 DPI = 300  # what tesseract reads best
 LEGIBLE = 3_000  # pixels of the longer side; a letter that was saved as a small page is rendered larger
 MAX_PIXELS = 32_000_000  # of a rendered page: a poster is rendered smaller
+# Asked twice for each word: without declared argument types, which ctypes would check, in 0.3 µs and not 0.9.
+loose_char_box = ctypes.CFUNCTYPE(ctypes.c_int)(
+    ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
+NOWHERE = raw.FS_RECTF()
 
 
 def parse(source: Source) -> ParsedDocument:
@@ -100,6 +105,7 @@ class _Boxes:
 
     def __init__(self, text_page: pypdfium2.PdfTextPage, length: int) -> None:
         self._text_page = text_page.raw
+        self._address = ctypes.cast(text_page.raw, ctypes.c_void_p)
         self._is_mapped = text_page.count_chars() != length  # the text leaves characters of the page out
         self._box = raw.FS_RECTF()
         self._reference = ctypes.byref(self._box)
@@ -110,29 +116,31 @@ class _Boxes:
         cell_start = cell_end = -1
         for word in WORD.finditer(text, match.start(), match.end()):
             start, end = word.span()
-            left, right, size = self._edges(start)
+            box = self._place(start)
+            left = box.left
             if cell_start < 0:
-                cell_start, cell_left, height = start, left, size
+                cell_start, cell_left, height = start, left, box.top - box.bottom
             elif left - cell_right > CELL_GAP * height:
                 cells.append(Cell(left=cell_left, right=cell_right, text=text[cell_start:cell_end]))
                 cell_start, cell_left = start, left
             cell_end = end
-            cell_right = right if end - start == 1 else self._edges(end - 1)[1]
+            cell_right = (box if end - start == 1 else self._place(end - 1)).right
         cells.append(Cell(left=cell_left, right=cell_right, text=text[cell_start:cell_end]))
         return Line(height=round(height, 1), cells=tuple(cells))
 
     def line_as_one_cell(self, text: str, match: re.Match[str]) -> Line:
         """Quicker: the size of the first letter is all that is looked up."""
         line = match[0].strip()
-        left, right, height = self._edges(text.index(line, match.start()))
-        return Line(height=round(height, 1), cells=(Cell(left=left, right=right, text=line),))
+        box = self._place(text.index(line, match.start()))
+        height = round(box.top - box.bottom, 1)
+        return Line(height=height, cells=(Cell(left=box.left, right=box.right, text=line),))
 
-    def _edges(self, offset: int) -> tuple[float, float, float]:
-        """Left, right and height in points, independent of the glyph's shape; zeros if unknown."""
+    def _place(self, offset: int) -> raw.FS_RECTF:
+        """In points, independent of the glyph's shape; zeros if unknown. The next call overwrites it."""
         index = raw.FPDFText_GetCharIndexFromTextIndex(self._text_page, offset) if self._is_mapped else offset
-        if index < 0 or not raw.FPDFText_GetLooseCharBox(self._text_page, index, self._reference):
-            return 0.0, 0.0, 0.0
-        return self._box.left, self._box.right, self._box.top - self._box.bottom
+        if index < 0 or not loose_char_box(self._address, index, self._reference):
+            return NOWHERE
+        return self._box
 
 
 def _is_drawn_on(document: pypdfium2.PdfDocument, index: int) -> bool:

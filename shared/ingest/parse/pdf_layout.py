@@ -6,7 +6,7 @@ understood stays as its lines.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from shared.ingest.parse.pdf_table import Line, Table, find_tables
@@ -18,6 +18,7 @@ STARTS_ITEM = re.compile(r"([•▪◦‣·–—*-]|\(?[0-9]{1,3}[.)]|\(?[a-zA-
 BULLET = re.compile(r"[•▪◦‣·]\s*")
 DIGITS = re.compile(r"\d+")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 HEADING_SCALE = 1.15  # a heading's size by the body's, at least
 MAX_HEADING = 120  # characters
 FURNITURE_SHARE = 0.6  # of the pages must carry a line for it to be furniture
@@ -31,13 +32,19 @@ def to_markdown(pages: Sequence[Sequence[Line]]) -> list[str]:
     """One text per page."""
     pages = _without_furniture(pages)
     levels = _heading_levels(pages)
-    words = Counter(word.lower() for page in pages for line in page for word in WORD.findall(line.text))
+    hyphenated = {
+        word.lower()
+        for page in pages
+        for line in page
+        if "-" in line.text
+        for word in HYPHENATED.findall(line.text)
+    }
 
     def is_heading(line: Line) -> bool:
         return line.height in levels
 
     blocks = [find_tables(page, is_heading) for page in pages]
-    return [_page(page, levels, words) for page in _with_headers(blocks)]
+    return [_page(page, levels, hyphenated) for page in _with_headers(blocks)]
 
 
 def _with_headers(pages: list[list[Line | Table]]) -> list[list[Line | Table]]:
@@ -97,7 +104,7 @@ def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:
     return {size: min(level, 4) for level, size in enumerate(large, 1)}
 
 
-def _page(blocks: Sequence[Line | Table], levels: dict[float, int], words: Counter[str]) -> str:
+def _page(blocks: Sequence[Line | Table], levels: dict[float, int], hyphenated: Set[str]) -> str:
     lines = [block for block in blocks if isinstance(block, Line)]
     full = sorted(len(line.text) for line in lines)[len(lines) * 9 // 10] if lines else 0
     out: list[str] = []
@@ -119,7 +126,7 @@ def _page(blocks: Sequence[Line | Table], levels: dict[float, int], words: Count
             else:
                 out += ["", "#" * level + " " + text, ""]
         elif before is not None and out[-1] and _continues(before.text, text, full):
-            out[-1] = _joined(out[-1], text, words)
+            out[-1] = _joined(out[-1], text, hyphenated)
         else:
             if before is not None and _ends_paragraph(before, full):
                 out.append("")
@@ -151,7 +158,7 @@ def _ends_paragraph(before: Line, full: int) -> bool:
     return len(before.text) * 5 < full * 4 and bool(ENDS_SENTENCE.search(before.text))
 
 
-def _joined(paragraph: str, text: str, words: Counter[str]) -> str:
+def _joined(paragraph: str, text: str, hyphenated: Set[str]) -> str:
     """With a space, or none after a hyphen; the hyphen goes unless the document spells the word with one."""
     if paragraph[-1] in SAME_LINE_HYPHEN:
         return paragraph[:-1] + text
@@ -161,5 +168,5 @@ def _joined(paragraph: str, text: str, words: Counter[str]) -> str:
     tail = WORD.match(text)
     if not head or tail is None or not paragraph[-2].isalpha():
         return paragraph + text
-    keeps_hyphen = not text[0].islower() or words[f"{head[-1]}-{tail[0]}".lower()] > 0
+    keeps_hyphen = not text[0].islower() or f"{head[-1]}-{tail[0]}".lower() in hyphenated
     return paragraph + text if keeps_hyphen else paragraph[:-1] + text

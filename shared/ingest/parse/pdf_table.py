@@ -7,6 +7,7 @@ unless they look like prose set in columns or like a numbered list.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 MIN_ROWS = 3
 ALIGNED = 3.0  # points between the left edges of cells that begin a column together
@@ -28,7 +29,7 @@ class Line:
     height: float  # of its first character in points, 0 if unknown
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(cell.text for cell in self.cells)
 
