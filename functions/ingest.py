@@ -25,6 +25,7 @@ CONNECTION = "AzureWebJobsStorage"
 EVERY_FIVE_MINUTES = "0 */5 * * * *"
 _STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
 _PARKED = "parked after five attempts"
+_NO_REASON = "none came to an end, as if the worker had been killed each time"
 
 
 def register_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
@@ -72,7 +73,7 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     async def ingest_poison(message: func.QueueMessage) -> None:
         stored = _decoded(message)
         if stored is not None:
-            await _park(stored.name, message.get_body().decode(), runtime)
+            await _park(stored.name, message, await runtime.services())
 
 
 def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
@@ -146,13 +147,14 @@ async def _note(name: str, error: Exception, services: Services) -> None:
         event(log, "failure_not_noted", level=logging.WARNING, reason=str(second))
 
 
-async def _park(name: str, body: str, runtime: Runtime) -> None:
-    services = await runtime.services()
+async def _park(name: str, message: func.QueueMessage, services: Services) -> None:
     document = await services.metadata.document(documents.document_id(name))
     if document is None:
         return  # the reconciler announces the blob, if there is one
-    why = f"{_PARKED}: {document.reason}" if document.reason else f"{_PARKED}: a service was unavailable"
-    if await services.metadata.park(
-        document.id, reason=f"{why}; retry it later", event=body, now=time.time()
-    ):
+    given_up = message.insertion_time
+    if not document.reason and given_up and document.updated_at > given_up.timestamp():
+        return  # uploaded or retried since: that has attempts of its own
+    reason = f"{_PARKED}: {document.reason or _NO_REASON}; retry it later"
+    body = message.get_body().decode()
+    if await services.metadata.park(document.id, reason=reason, event=body, now=time.time()):
         event(log, "document_parked", level=logging.ERROR, document_id=document.id)
