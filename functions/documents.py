@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import time
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_re
 from shared.errors import AccessDenied, InvalidRequest, NotFound
 from shared.ingest import pipeline
 from shared.ingest.documents import SHARED, own_folder
+from shared.ingest.readers import share
 from shared.services import Services
 
 router = APIRouter(tags=["documents"])
@@ -71,11 +71,8 @@ async def update_document(
     readers = await _readers(body.readers, services)
     if found.owner_id is not None:
         readers |= {user_reader(found.owner_id)}
-    # The authority first: whoever lost the right does not see it from here on, whatever the index says.
-    if not await services.metadata.set_readers(found.id, readers, now=time.time()):
+    if not await share(found.id, readers, services):
         raise NotFound(_NOT_FOUND)
-    for index in await services.shelf.everywhere():
-        await index.set_readers(found.id, readers)
     return await document(document_id, caller, services)
 
 

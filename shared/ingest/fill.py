@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shared.domain import Chunk, Document, IndexedChunk, ParsedDocument
 from shared.errors import BackendUnavailable, DocumentRejected
-from shared.ingest import documents
+from shared.ingest import documents, readers
 from shared.ingest.chunk import chunk
 from shared.services import Services
 from shared.shelf import OpenIndex
@@ -60,6 +60,7 @@ async def write(
     """Embed and write what is not written yet, until the index shows it all; False once nobody wants it."""
     written = await index.search_index.chunk_ids(document.id, version)
     missing = [part for part in chunks if part.id not in written]
+    given: set[frozenset[str] | None] = {None} if len(missing) < len(chunks) else set()
     for start in range(0, len(missing), services.embed_batch):
         batch = missing[start : start + services.embed_batch]
         with stages.measure("embed"):
@@ -75,7 +76,11 @@ async def write(
                     for part, embedding in zip(batch, embeddings, strict=True)
                 ]
             )
+        given.add(current.readers)
         services.reached("written")
+    if given:  # before the flip: after it nobody would do it again for whoever was killed here
+        shown = given.pop() if len(given) == 1 else None
+        await readers.show(document.id, index.search_index, services, shown=shown)
     with stages.measure("show"):
         return await _until_shown({part.id for part in chunks}, document.id, version, index, wanted)
 

@@ -136,13 +136,11 @@ def _claimed(document: Document, services: Services) -> fill.Wanted:
 
 
 async def _settle(document: Document, index: OpenIndex, services: Services) -> Document | None:
-    """After the flip: older chunks go, readers changed meanwhile reach the new ones, other indexes follow."""
+    """After the flip: older chunks go, and other indexes follow."""
     version = document.claimed_version
     await index.search_index.delete_versions(document.id, last=version - 1)
     services.reached("settled")
     current = await services.metadata.document(document.id)
-    if current is not None and current.readers != document.readers:
-        await index.search_index.set_readers(document.id, current.readers)
     if current is not None:
         await spread(current, await services.shelf.filled(), services)
     event(log, "document_indexed", document_id=document.id, version=version)

@@ -121,9 +121,6 @@ async def _fill_copy(path: Path, document: Document, index: OpenIndex, services:
     if is_written and await services.metadata.hold(document.id, version, index=index.name):
         services.reached("held")
         await index.search_index.delete_versions(document.id, last=version - 1)
-        current = await services.metadata.document(document.id)
-        if current is not None and current.readers != document.readers:
-            await index.search_index.set_readers(document.id, current.readers)
         return True
     current = await services.metadata.document(document.id)
     if current is None or current.version_in(index.name) != version:

@@ -123,7 +123,7 @@ class Checks:
             found = stored.get(document.current_version, {})
             if frozenset(found) != expected:
                 raise Violation(f"{version.name} has {sorted(found)} of {document}, not {sorted(expected)}")
-            if set(found.values()) - {document.readers}:
+            if name not in self._world.unshared and set(found.values()) - {document.readers}:
                 raise Violation(f"{version.name} shows {document} to {set(map(tuple, found.values()))}")
 
     async def _content(

@@ -13,6 +13,7 @@ from shared.domain import EVERYONE, DocumentStatus, IndexState, group_reader, us
 from shared.errors import RagError
 from shared.ingest import builds, documents, pipeline
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE, EventType, StorageEvent, encode
+from shared.ingest.readers import share
 from shared.ingest.reconcile import Findings, reconcile
 from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
 from shared.services import Services
@@ -38,6 +39,7 @@ class World:
         self.floors: Counter[str] = Counter()  # name: nothing that was there before this moment may be shown
         self.flips: Counter[str] = Counter()  # name: how often what queries see has changed
         self.readers: dict[str, frozenset[str]] = {}  # name: who alone may read it, where that is certain
+        self.unshared: set[str] = set()  # names whose last sharing failed: whoever wanted it tries again
         self.sharings: Counter[str] = Counter()  # name: how often `readers` was made uncertain
         self.crashes: list[BaseException] = []  # what no trigger may raise
         self.folder = folder
@@ -83,11 +85,11 @@ class World:
         self._unsure(name)
         sharing = self.sharings[name]
         identifier = documents.document_id(name)
-        if not await self.api.metadata.set_readers(identifier, readers, now=time.time()):
+        self.unshared.add(name)
+        if not await share(identifier, readers, self.api):
             return
-        for index in await self.api.shelf.everywhere():
-            await index.set_readers(identifier, readers)
         if self.sharings[name] == sharing:
+            self.unshared.discard(name)
             self.readers[name] = readers
 
     async def retry(self, name: str) -> None:
