@@ -13,7 +13,7 @@ from shared.errors import DocumentRejected
 from shared.ingest.parse.archive_members import READING_ERRORS, Member, gunzip, members
 from shared.ingest.parse.kind import DAMAGED, GZIP, is_tar
 from shared.ingest.parse.limits import MIB
-from shared.ingest.parse.scanned import ScannedDocument
+from shared.ingest.parse.scanned import IN_ARCHIVE, ScannedDocument
 from shared.ingest.parse.source import BOMB, Allowance, Source
 from shared.ingest.parse.title import choose_title
 
@@ -31,6 +31,15 @@ class _Contents:
     unread: dict[str, str] = field(default_factory=dict)  # by path, why
 
 
+class _NothingRead(DocumentRejected):
+    """Apart, so that the archive around it can name the file and not repeat this."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"is an archive in which nothing can be read: {path} {reason}")
+        self.path = path
+        self.reason = reason
+
+
 def parse(source: Source, read: Read) -> ParsedDocument:
     """`read` is what parses each member, archives among them."""
     if source.depth >= MAX_DEPTH:
@@ -42,7 +51,7 @@ def parse(source: Source, read: Read) -> ParsedDocument:
         allowance.take(len(unpacked))
         source = replace(source, file=unpacked, name=re.sub(r"\.t?gz$", "", source.name, flags=re.I))
         if not is_tar(unpacked):
-            return read(replace(source, depth=source.depth + 1))
+            return _as_text(read(replace(source, depth=source.depth + 1)))
     contents = _Contents()
     try:
         for member in members(source):
@@ -65,8 +74,10 @@ def _add(contents: _Contents, member: Member, around: Source, read: Read) -> Non
             raise DocumentRejected(f"is larger than {limits.max_file_bytes // MIB} MiB")
         assert around.allowance is not None
         around.allowance.take(member.size)
-        document = read(replace(around, file=member.read(), name=path))
+        document = _as_text(read(replace(around, file=member.read(), name=path)))
         contents.pages += _pages_of(path, document)
+    except _NothingRead as error:
+        contents.unread[f"{path} › {error.path}"] = error.reason
     except DocumentRejected as error:
         if str(error) == BOMB:
             raise
@@ -77,10 +88,12 @@ def _add(contents: _Contents, member: Member, around: Source, read: Read) -> Non
         raise DocumentRejected(f"has more than {limits.max_pages} pages; split it into smaller files")
 
 
-def _pages_of(path: str, document: ParsedDocument) -> Iterator[ParsedPage]:
+def _as_text(document: ParsedDocument) -> ParsedDocument:
     """Errors: `DocumentRejected` for pictures: text is recognised in files, not in their members."""
-    if isinstance(document, ScannedDocument):
-        document = document.without_scans()
+    return document.without_scans(IN_ARCHIVE) if isinstance(document, ScannedDocument) else document
+
+
+def _pages_of(path: str, document: ParsedDocument) -> Iterator[ParsedPage]:
     for page in document.pages:
         place = page.label or (f"{document.page_kind} {page.number}" if len(document.pages) > 1 else "")
         text = _demoted(page.text)
@@ -107,8 +120,7 @@ def _check(contents: _Contents) -> None:
         return
     if not contents.unread:
         raise DocumentRejected("is an archive without any files")
-    path, reason = next(iter(contents.unread.items()))
-    raise DocumentRejected(f"is an archive in which nothing can be read: {path} {reason}")
+    raise _NothingRead(*next(iter(contents.unread.items())))
 
 
 def _all_pages(contents: _Contents) -> Iterator[ParsedPage]:

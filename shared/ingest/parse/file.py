@@ -52,6 +52,7 @@ BINARY_PARSERS: dict[Kind, Callable[[Source], ParsedDocument]] = {
     Kind.ARCHIVE: lambda source: archive.parse(source, read),
 }
 WORD = re.compile(r"[^\W_]")
+TOO_DEEP = "is nested deeper than can be read; flatten it, or upload what it carries by itself"
 TEXT_PARSERS: dict[Kind, Callable[[str, Source], ParsedDocument]] = {
     Kind.HTML: web.parse,
     Kind.MARKDOWN: markdown.parse,
@@ -80,16 +81,22 @@ def read(source: Source) -> ParsedDocument:
     """As `parse_file`, also of what is in an archive."""
     if not source.head:
         raise DocumentRejected("is empty")
+    try:
+        document, kind = _parsed(source)
+    except RecursionError as error:  # messages in messages, elements in elements
+        raise DocumentRejected(TOO_DEEP) from error
+    return _checked(document, kind, source.limits)
+
+
+def _parsed(source: Source) -> tuple[ParsedDocument, Kind]:
     kind = binary_kind(source)
     if kind is not None:
-        document = BINARY_PARSERS[kind](source)
-    else:
-        text = decode(source.content, declared=web.declared_charset(source.content))
-        if not text.strip("\ufeff\0 \t\r\n\f"):
-            raise DocumentRejected("is empty")
-        kind = text_kind(text, source)
-        document = TEXT_PARSERS[kind](text, source)
-    return _checked(document, kind, source.limits)
+        return BINARY_PARSERS[kind](source), kind
+    text = decode(source.content, declared=web.declared_charset(source.content))
+    if not text.strip("\ufeff\0 \t\r\n\f"):
+        raise DocumentRejected("is empty")
+    kind = text_kind(text, source)
+    return TEXT_PARSERS[kind](text, source), kind
 
 
 def _checked(document: ParsedDocument, kind: Kind, limits: ParseLimits) -> ParsedDocument:

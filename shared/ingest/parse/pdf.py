@@ -1,6 +1,6 @@
 """PDF text through pdfium, page by page. `pdf_layout` makes Markdown of it. Called by `file.parse_file`.
 
-Pages without text but with something drawn on them are scans: `ocr` has them rendered by `picture`.
+Pages without text on which words may be drawn are scans: `ocr` has them rendered by `picture`.
 """
 
 import ctypes
@@ -27,6 +27,7 @@ CELL_GAP = 0.9  # between words, by the height of a line, from which on they are
 DPI = 300  # what tesseract reads best
 LEGIBLE = 3_000  # pixels of the longer side; a letter that was saved as a small page is rendered larger
 MAX_PIXELS = 32_000_000  # of a rendered page: a poster is rendered smaller
+OUTLINED = 100  # segments of paths, above which they may be letters: an outlined one takes 10 to 30
 # Asked twice for each word: without declared argument types, which ctypes would check, in 0.3 µs and not 0.9.
 loose_char_box = ctypes.CFUNCTYPE(ctypes.c_int)(
     ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
@@ -43,7 +44,7 @@ def parse(source: Source) -> ParsedDocument:
         if count > source.limits.max_pages:
             raise DocumentRejected(f"has {count} pages, more than {source.limits.max_pages}; split it up")
         lines = [_lines(document, index, finds_tables=count <= MAX_TABLE_PAGES) for index in range(count)]
-        scans = tuple(n for n, page in enumerate(lines, 1) if not page and _is_drawn_on(document, n - 1))
+        scans = tuple(n for n, page in enumerate(lines, 1) if not page and _is_pictured(document, n - 1))
         if not any(lines) and not scans:
             raise DocumentRejected("is a PDF without any text")
         stated = document.get_metadata_value("Title")
@@ -143,11 +144,21 @@ class _Boxes:
         return self._box
 
 
-def _is_drawn_on(document: pypdfium2.PdfDocument, index: int) -> bool:
+def _is_pictured(document: pypdfium2.PdfDocument, index: int) -> bool:
+    """Whether there may be words in what is drawn: in an image, in glyphs without a text, in outlines."""
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
         return False
-    is_drawn_on = next(page.get_objects(max_depth=1), None) is not None
-    page.close()
-    return is_drawn_on
+    try:
+        segments = 0
+        for drawn in page.get_objects():
+            if drawn.type in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_TEXT):
+                return True
+            if drawn.type == raw.FPDF_PAGEOBJ_PATH:
+                segments += raw.FPDFPath_CountSegments(drawn.raw)
+            if segments >= OUTLINED:
+                return True
+    finally:
+        page.close()
+    return False

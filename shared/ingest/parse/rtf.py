@@ -12,6 +12,7 @@ from shared.ingest.parse.kind import DAMAGED
 from shared.ingest.parse.rtf_blocks import Blocks, paired
 from shared.ingest.parse.rtf_fonts import HEADERS, Fonts
 from shared.ingest.parse.source import Source
+from shared.ingest.parse.text import is_noise
 from shared.ingest.parse.title import choose_title
 
 TOKEN = re.compile(
@@ -232,5 +233,7 @@ def parse(source: Source) -> ParsedDocument:
         ParsedPage(number=number, text="\n\n".join(blocks))
         for number, blocks in enumerate(reader.blocks.pages, 1)
     )
+    if is_noise("".join(page.text for page in pages)):
+        raise DocumentRejected(DAMAGED)
     title = choose_title(source.name, paired(reader.title), pages)
     return ParsedDocument(title=title, pages=pages, page_kind="page" if len(pages) > 1 else "section")

@@ -11,6 +11,7 @@ NOT_READ = (
     "is a scan without any text; install tesseract-ocr on the server (or set RAG_OCR) to have scans read, "
     "or upload a copy with text"
 )
+IN_ARCHIVE = "is a picture or a scan, which are not read in archives; upload it by itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +33,9 @@ class ScannedDocument(ParsedDocument):
             )
         return self.scans[:most]
 
-    def without_scans(self) -> ParsedDocument:
-        """Errors: `DocumentRejected` if nothing else is in it."""
-        return self._finished(NOT_READ, {})
+    def without_scans(self, reason: str = NOT_READ) -> ParsedDocument:
+        """Errors: `DocumentRejected(reason)` if nothing else is in it."""
+        return self._finished(reason, {})
 
     def with_texts(self, texts: Mapping[int, str]) -> ParsedDocument:
         """`texts`: what was read, by page number. Errors: `DocumentRejected` if nothing was."""

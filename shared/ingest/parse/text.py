@@ -32,6 +32,7 @@ WESTERN = re.compile(
 CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u2060\ufeff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+NOISE = re.compile("[\x00-\x08\x0e-\x1a\ufffd]")
 SYMBOL_BULLET = "\uf0b7"  # of the Symbol font, which Word sets lists with
 LINE_END = re.compile("\r\n?|[\u2028\u2029\x85]")
 SPACE = re.compile("[\xa0\u2000-\u200a\u202f\u205f\u3000]")
@@ -53,10 +54,15 @@ def decode(content: bytes, *, declared: str | None = None) -> str:
     U+FFFD. `DocumentRejected` for what is no text."""
     encoding = _marked(content) or _wide(content[:SAMPLE]) or _fitting(content, "utf-8", declared)
     text = content.decode(encoding or _guess(content), errors="replace")
-    sample = text[:SAMPLE]
-    if len(re.findall("[\x00-\x08\x0e-\x1a\ufffd]", sample)) * 50 > len(sample):
+    if is_noise(text):
         raise DocumentRejected(NOT_TEXT)
     return text
+
+
+def is_noise(text: str) -> bool:
+    """Whether its beginning holds more control characters than any text does."""
+    sample = text[:SAMPLE]
+    return len(NOISE.findall(sample)) * 50 > len(sample)
 
 
 def clean(text: str) -> str:

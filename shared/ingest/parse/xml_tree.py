@@ -8,8 +8,11 @@ from shared.errors import DocumentRejected
 
 Element: TypeAlias = Any  # lxml has no types
 
-TOO_DEEP = "is nested more than 256 levels deep; flatten it"
-ERR_DEPTH = 114  # XML_ERR_RESOURCE_LIMIT of libxml2's xmlerror.h
+REASONS = {  # by a word of what libxml2 says when one of its limits is reached
+    "amplification": "holds XML entities that unfold to more than can be read; save it without them",
+    "depth": "is nested more than 256 levels deep; flatten it",
+    "too long": "holds more text in one XML element than can be read; split it up",
+}
 
 
 class MalformedXmlError(ValueError):
@@ -17,7 +20,7 @@ class MalformedXmlError(ValueError):
 
 
 def xml_tree(content: bytes | str) -> Element:
-    """Its root. Raises MalformedXmlError; `DocumentRejected` when it is nested too deeply."""
+    """Its root. Raises MalformedXmlError; `DocumentRejected` for what reaches a limit."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
         remove_pis=True,
@@ -25,8 +28,9 @@ def xml_tree(content: bytes | str) -> Element:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        if error.code == ERR_DEPTH or "depth" in str(error):
-            raise DocumentRejected(TOO_DEEP) from error
+        for word, reason in REASONS.items():
+            if word in str(error):
+                raise DocumentRejected(reason) from error
         raise MalformedXmlError(str(error)) from error
     except ValueError as error:  # a declared encoding in front of text that is decoded already
         raise MalformedXmlError(str(error)) from error

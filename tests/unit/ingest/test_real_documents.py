@@ -37,9 +37,6 @@ NO_TEXT = (
 DEVIATIONS = {  # from the manifest, whose tools were not ours
     "format-corpus__T02-03_007_page-object-resources-wrong-object.pdf": "ok",  # a line of text is on its page
     "python-pptx__cht-ticklabels-props.pptx": "ok",  # the categories and numbers of its charts are text
-    # Lines are drawn on the page; whether they are letters, nobody knows before they are looked at.
-    "veraPDF-corpus__veraPDF_test_suite_6-7-2-t06-pass-m.pdf": "scanned",
-    "veraPDF-corpus__veraPDF_test_suite_6-7-2-t14-fail-l.pdf": "scanned",
 }
 
 pytestmark = [

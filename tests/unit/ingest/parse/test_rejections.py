@@ -14,6 +14,9 @@ from shared.domain import ParsedDocument
 from shared.errors import DocumentRejected
 from shared.ingest.parse.file import parse_file
 from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.scanned import ScannedDocument
+from tests.stand_ins.hostile_pdfs import one_page, stream
+from tests.unit.ingest.parse.scans import tiff
 from tests.vectors.compound_files import compound_file
 
 SAMPLES = Path(__file__).parents[4] / "samples"
@@ -51,6 +54,10 @@ def zip_of(members: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
+def drawing(strokes: int) -> bytes:
+    return one_page(stream(b"50 50 m 90 90 l S " * strokes))
+
+
 def empty_workbook() -> bytes:
     target = io.BytesIO()
     openpyxl.Workbook().save(target)
@@ -70,6 +77,9 @@ CASES = [
     ("words.pdf", lambda: b"just some words", "is named .pdf but its content is plain text"),
     ("page.docx", lambda: b"<html><body>Sign in</body></html>", "is named .docx but its"),
     ("blank.pdf", blank_pdf, "is a PDF without any text"),
+    ("drawing.pdf", lambda: drawing(strokes=9), "is a PDF without any text"),
+    ("scan.tif.gz", lambda: gzip.compress(tiff(1)), "is a picture or a scan, which are not read in archives"),
+    ("scans.zip", lambda: zip_of({"a.tif": tiff(2)}), "a.tif is a picture or a scan, which are not read in"),
     ("long.pdf", lambda: blank_pdf(5_001), "has 5001 pages, more than 5000"),
     ("drawing.vsd", lambda: compound_file({"VisioDocument": b"x"}), "an old Office file of a kind"),
     ("cut.doc", lambda: compound_file({"WordDocument": b"x"})[:600], "damaged or incomplete"),
@@ -94,6 +104,12 @@ def test_a_file_that_cannot_be_parsed_says_why(
 ) -> None:
     with pytest.raises(DocumentRejected, match=reason.replace(".", r"\.")):
         parse(name, content())
+
+
+def test_a_page_of_outlines_that_may_be_letters_is_a_scan(parse: Parse) -> None:
+    document = parse("outlined.pdf", drawing(strokes=60))
+    assert isinstance(document, ScannedDocument)
+    assert document.scans == (1,)
 
 
 def test_a_file_over_the_size_limit_is_rejected_unread(tmp_path: Path) -> None:
