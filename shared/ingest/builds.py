@@ -116,7 +116,8 @@ async def tidy(services: Services, *, grace: float, named: Collection[str]) -> N
             await services.metadata.note_index(
                 version.base, version.name, documents=counts.documents, chunks=counts.chunks
             )
-    await services.shelf.indexes.point(services.shelf.base, _live(versions).name)
+    live = _live(await services.shelf.versions(fresh=True))  # it may have changed meanwhile
+    await services.shelf.indexes.point(services.shelf.base, live.name)
 
 
 async def find(name: str, services: Services) -> IndexVersion:

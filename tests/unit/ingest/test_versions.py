@@ -183,6 +183,11 @@ async def test_another_embedder_with_another_dimension_takes_over(services: Serv
     assert len(await shown(services, version.name, EVERYONE)) == 21
 
 
+async def test_an_embedder_that_is_open_is_not_opened_twice(services: Services) -> None:
+    version = await builds.build(services, embedder="thesaurus")
+    assert services.shelf.open(version).embedder is services.embedder
+
+
 async def test_a_removed_index_leaves_nothing_behind(services: Services, tmp_path: Path) -> None:
     names = await library(services, 2)
     version = await builds.build(services)
