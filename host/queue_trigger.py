@@ -38,6 +38,7 @@ class QueueTrigger:
         self._options = options
         self._stopping = stopping
         self._rung = asyncio.Event()
+        self._is_wary = True
         self._running: set[asyncio.Task[None]] = set()
         self._holds: dict[str, Hold] = {}  # by message id, while its function runs
 
@@ -54,7 +55,7 @@ class QueueTrigger:
         try:
             while not self._stopping.is_set():
                 self._rung.clear()
-                free = self._options.batch_size - len(self._running)
+                free = self._room()
                 if free and await self._take(free):
                     pause = self._options.poll_least
                 elif not await wait(self._rung, timeout=pause if free else None):
@@ -65,8 +66,18 @@ class QueueTrigger:
             await self._hand_back_all()
             raise
 
+    def _room(self) -> int:
+        """A host that has just started takes one at a time while those that come were often in vain.
+
+        One of them may have killed its host each time: so it parks nothing but itself.
+        """
+        return (1 if self._is_wary else self._options.batch_size) - len(self._running)
+
     async def _take(self, limit: int) -> int:
         messages = await self._queue.receive(self.name, limit=limit, visibility=self._options.visibility)
+        often = self._options.max_dequeue_count - 1
+        if any(message.dequeue_count < often for message in messages):
+            self._is_wary = False
         for message in messages:
             # A host that stood still, say, lost the hold: its function runs on, so nothing has failed.
             hold = self._holds.get(message.id)

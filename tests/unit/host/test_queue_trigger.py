@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from host.loops import wait
 from host.options import QueueOptions
 from host.queue_trigger import QueueTrigger
 
@@ -93,6 +94,40 @@ async def test_a_message_that_killed_its_host_five_times_is_parked_without_a_six
 
     async with running(invoke):
         await eventually(lambda: queue.bodies("work-poison") == ["killer"])
+
+
+async def test_a_message_that_kills_its_host_again_and_again_parks_no_other(
+    queue: Any, fast: QueueOptions
+) -> None:
+    done: list[str] = []
+    for body in ("first", "killer", "second"):
+        await queue.send("work", body)
+
+    async def live() -> None:
+        """Until the host dies, as the killer lets it within an instant, or nothing is left."""
+        dead = asyncio.Event()
+
+        async def invoke(message: Any) -> None:
+            if message.body == "killer":
+                dead.set()
+            if await wait(dead, timeout=0.2):
+                await asyncio.Event().wait()
+            done.append(message.body)
+
+        trigger = QueueTrigger(
+            queue, "work", invoke, poison="work-poison", options=fast, stopping=asyncio.Event()
+        )
+        running = asyncio.create_task(trigger.run())
+        while queue.bodies("work") and not await wait(dead, timeout=0.05):
+            pass
+        running.cancel()
+        await asyncio.wait({running})
+
+    for _ in range(8):
+        await live()
+    assert queue.bodies("work") == []
+    assert queue.bodies("work-poison") == ["killer"]
+    assert sorted(done) == ["first", "second"]
 
 
 async def test_a_long_function_keeps_its_message_from_others(
