@@ -25,6 +25,7 @@ CONNECTION = "AzureWebJobsStorage"
 EVERY_FIVE_MINUTES = "0 */5 * * * *"
 _STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
 _PARKED = "parked after five attempts"
+_INEXACT = 2.0  # seconds; Azure's queues tell times in whole ones, and clocks differ
 _NO_REASON = "none came to an end, as if the worker had been killed each time"
 
 
@@ -152,7 +153,7 @@ async def _park(name: str, message: func.QueueMessage, services: Services) -> No
     if document is None:
         return  # the reconciler announces the blob, if there is one
     given_up = message.insertion_time
-    if not document.reason and given_up and document.updated_at > given_up.timestamp():
+    if not document.reason and given_up and document.updated_at > given_up.timestamp() + _INEXACT:
         return  # uploaded or retried since: that has attempts of its own
     reason = f"{_PARKED}: {document.reason or _NO_REASON}; retry it later"
     body = message.get_body().decode()

@@ -1,6 +1,7 @@
 """The whole app in the real worker, on the local profile: from registration to a cited answer."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -114,6 +115,29 @@ def test_a_poisoned_message_parks_its_document(host: "FunctionsHost", ada: Perso
     event = encode(StorageEvent(name=f"users/{ada.id}/parked.txt"))
     fire_queue(host, "ingest_poison", event, dequeue_count=1)
     assert ada.status(document["id"]) == "failed"
+
+
+def test_a_parked_document_is_counted_and_brought_back(host: "FunctionsHost", ada: Person) -> None:
+    from tests.worker.events import fire_queue
+
+    document = ada.upload("brought-back.txt", "The pilot is called Wilhelmina.")
+    event = encode(StorageEvent(name=f"users/{ada.id}/brought-back.txt"))
+    fire_queue(host, "ingest_poison", event)
+    assert succeeded(ada.request("GET", "/api/documents/summary"), 200)["parked"] > 0
+    body = {"ids": [document["id"]]}
+    assert succeeded(ada.request("POST", "/api/documents/retry", json=body), 202) == {"retried": 1}
+    fire_queue(host, "ingest_event", event)
+    assert ada.status(document["id"]) == "indexed"
+
+
+def test_a_fill_of_an_index_that_is_gone_is_done_with_and_a_poisoned_one_is_logged(
+    host: "FunctionsHost", ada: Person
+) -> None:
+    from tests.worker.events import fire_queue
+
+    fill = json.dumps({"index": "documents-v9", "document": f"users/{ada.id}/notes/warranty.md"})
+    for function, body in (("fill_index", fill), ("fill_index", "not json"), ("fill_poison", fill)):
+        fire_queue(host, function, body)
 
 
 def test_a_message_that_is_no_event_is_done_with_at_once(host: "FunctionsHost") -> None:

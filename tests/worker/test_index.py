@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.worker.functions_host import FunctionsHost
 
 ROOT = Path(__file__).parents[2]
-TRIGGERS = {"ingest_blob", "ingest_event", "ingest_poison", "reconcile"}
+TRIGGERS = {"ingest_blob", "ingest_event", "ingest_poison", "fill_index", "fill_poison", "reconcile"}
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +94,8 @@ def test_the_triggers_are_there_with_their_bindings(host: "FunctionsHost") -> No
         },
         "ingest_event": {"type": "queueTrigger", "queueName": "ingest-events", **storage},
         "ingest_poison": {"type": "queueTrigger", "queueName": "ingest-events-poison", **storage},
+        "fill_index": {"type": "queueTrigger", "queueName": "index-fills", **storage},
+        "fill_poison": {"type": "queueTrigger", "queueName": "index-fills-poison", **storage},
         "reconcile": {"type": "timerTrigger", "runOnStartup": False},
     }  # fmt: skip
     assert len(schedule.split()) == 6  # with seconds, as the host wants it
