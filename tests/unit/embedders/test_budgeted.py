@@ -14,39 +14,10 @@ from shared.caches.base import Cache
 from shared.caches.sqlite import SqliteCache
 from shared.embedders.budgeted import BudgetedEmbedder
 from shared.errors import BackendUnavailable, Throttled
+from tests.stand_ins.busy_deployment import BusyDeployment as Deployment
 from tests.stand_ins.half_broken import HalfBroken, answers
-from tests.stand_ins.hashing_embedder import HashingEmbedder
 
 KEY = "embedding-turns:deployment"
-
-
-class Deployment(HashingEmbedder):
-    """Notes when it was asked for how much; refuses until `sound_at`, saying to wait `retry_after`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[tuple[float, list[str]]] = []
-        self.questions: list[float] = []
-        self.refused: list[float] = []
-        self.sound_at = 0.0
-        self.retry_after = 0.3
-        self.latency = 0.0
-
-    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> list[list[float]]:
-        (self.questions if urgent else self.asked).append((time.monotonic(), list(texts)))  # type: ignore[arg-type]
-        await self._let_in()
-        return await super().embed_passages(texts, urgent=urgent)
-
-    async def embed_query(self, text: str) -> list[float]:
-        await self._let_in()
-        self.questions.append(time.monotonic())
-        return await super().embed_query(text)
-
-    async def _let_in(self) -> None:
-        await asyncio.sleep(self.latency)
-        if time.monotonic() < self.sound_at:
-            self.refused.append(time.monotonic())
-            raise Throttled("busy", retry_after=self.retry_after)
 
 
 @pytest.fixture
