@@ -16,6 +16,7 @@ from shared.embedders.budgeted import BudgetedEmbedder
 from shared.errors import BackendUnavailable, Throttled
 from tests.stand_ins.busy_deployment import BusyDeployment as Deployment
 from tests.stand_ins.half_broken import HalfBroken, answers
+from tests.stand_ins.hashing_embedder import HashingEmbedder
 
 KEY = "embedding-turns:deployment"
 
