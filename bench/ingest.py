@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import ingest_memory, ingest_parsing
-from bench.ingest_corpus import copy, cpu_seconds, find, in_parallel, resident_mib
+from bench.ingest_corpus import copy, cpu_seconds, find, in_parallel
 from bench.results import replace_section
 from host.memory import share_arenas
 from host.options import read_host_json
@@ -46,7 +46,6 @@ class Round:
     embedded: int  # passages, each text once
     embedding_seconds: float
     embedding_cpu: float
-    memory: float  # MiB
 
     @property
     def share(self) -> float:
@@ -94,8 +93,8 @@ At most {arguments.files} files of each corpus, {arguments.parallel} at a time, 
 the median of {arguments.rounds} rounds. *of wall*, *of CPU*: what embedding the same passages alone takes
 of the pipeline's time; the first is the share of the embedder's own throughput that is reached.
 
-| corpus | files | pages | chunks | documents/s | pages/s | chunks/s | embedder | of wall | of CPU | RSS |
-|---|---|---|---|---|---|---|---|---|---|---|
+| corpus | files | pages | chunks | documents/s | pages/s | chunks/s | embedder | of wall | of CPU |
+|---|---|---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
 Where the time of a document went, files at the same time waiting for each other:
@@ -118,7 +117,7 @@ async def measure(files: list[Path], parallel: int) -> Round:
             names = copy(files, settings.data / "uploads/shared")
             started, cpu = time.perf_counter(), cpu_seconds()
             await in_parallel((pipeline.ingest(name, services) for name in names), parallel)
-            seconds, memory = time.perf_counter() - started, resident_mib()
+            seconds = time.perf_counter() - started
             await services.parsers.close()  # only what has ended is counted
             cpu = cpu_seconds() - cpu
             texts = await stored_texts(services)
@@ -135,7 +134,6 @@ async def measure(files: list[Path], parallel: int) -> Round:
         embedded=len(unique),
         embedding_seconds=embedding_seconds,
         embedding_cpu=embedding_cpu,
-        memory=memory,
     )
 
 
@@ -180,7 +178,6 @@ def row(name: str, files: int, middle: Round) -> str:
         f"{middle.embedded / middle.embedding_seconds:.1f}/s",
         f"{middle.share:.0%}",
         f"{middle.embedding_cpu / middle.cpu:.0%}",
-        f"{middle.memory:.0f} MiB",
     )
     return f"| {name} | {' | '.join(map(str, figures))} |"
 
