@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ from shared.search_indexes.embedded_text_writer import TextCatchUp
 from shared.sqlite_file import SqliteFile
 
 _DEPTH = 100  # ranks of each leg that are fused
+_PAGE = 1_000  # versions that are listed at once
 _SPARE = 30  # candidates of the int8 scan beyond top_k that get their exact score
 _RRF_K = 60  # Cormack, Clarke and Büttcher, SIGIR 2009
 _FEW_DOCUMENTS = 1_000  # a filter on so many documents is cheaper inside tantivy than after it
@@ -128,8 +130,11 @@ class EmbeddedSearchIndex:
         return await self._records.write(lambda c: records.delete_versions(c, document_id, first, last))
 
     async def versions(self) -> AsyncIterator[tuple[str, int]]:
-        for document_id, version in await self._read(records.read_versions):
-            yield document_id, version
+        after = (0, 0)
+        while page := await self._read(partial(records.read_versions, after=after, limit=_PAGE)):
+            for *_, version, document_id in page:
+                yield document_id, version
+            after = page[-1][:2]
 
     async def count(self) -> int:
         return await self._read(

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 from shared.domain import Chunk, IndexedChunk
@@ -50,10 +51,13 @@ CREATE TABLE IF NOT EXISTS changes (  -- a row that went, or a document whose re
 ) STRICT;
 """
 
+_FIELDS = tuple(field.name for field in fields(Chunk))
 _CHUNK = """
 SELECT c.row, c.id, d.id, c.version, c.ordinal, p.page, p.title, p.heading, p.content
 FROM chunks c JOIN passages p ON p.row = c.row JOIN documents d ON d.number = c.document
 """
+
+VersionRow = tuple[int, int, str]  # number of the document, version, id of the document
 
 
 class Position(NamedTuple):
@@ -116,18 +120,11 @@ def write_chunks(
     for indexed, vector in zip(chunks, vectors, strict=True):
         chunk = indexed.chunk
         _remove(connection, "SELECT row FROM chunks WHERE id = ?", (chunk.id,))
+        place = (chunk.id, documents[chunk.document_id], chunk.version, chunk.ordinal)
         row = connection.execute(
             "INSERT INTO chunks (id, document, version, ordinal, reader_set, scale, code)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                chunk.id,
-                documents[chunk.document_id],
-                chunk.version,
-                chunk.ordinal,
-                reader_sets[indexed.readers],
-                vector.scale,
-                vector.code,
-            ),
+            (*place, reader_sets[indexed.readers], vector.scale, vector.code),
         ).lastrowid
         connection.execute("INSERT INTO embeddings VALUES (?, ?)", (row, vector.embedding))
         connection.execute(
@@ -186,9 +183,11 @@ def read_chunk_ids(connection: sqlite3.Connection, document_id: str, version: in
     return frozenset(chunk_id for (chunk_id,) in found)
 
 
-def read_versions(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+def read_versions(connection: sqlite3.Connection, after: tuple[int, int], limit: int) -> list[VersionRow]:
     return connection.execute(
-        "SELECT DISTINCT d.id, c.version FROM chunks c JOIN documents d ON d.number = c.document"
+        "SELECT DISTINCT c.document, c.version, d.id FROM chunks c JOIN documents d ON d.number = c.document"
+        " WHERE (c.document, c.version) > (?, ?) ORDER BY c.document, c.version LIMIT ?",
+        (*after, limit),
     ).fetchall()
 
 
@@ -232,17 +231,6 @@ def _readers_of(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int
 def _chunks(
     found: Iterable[tuple[int, str, str, int, int, int, str, str, str]],
 ) -> Iterator[tuple[int, Chunk]]:
-    for row, chunk_id, document_id, version, ordinal, page, title, heading, content in found:
-        yield (
-            row,
-            Chunk(
-                id=chunk_id,
-                document_id=document_id,
-                version=version,
-                ordinal=ordinal,
-                page=page,
-                title=title,
-                heading=heading,
-                content=content,
-            ),
-        )
+    """`_CHUNK` selects the fields of `Chunk` in their order, after the row."""
+    for row, *values in found:
+        yield row, Chunk(**dict(zip(_FIELDS, values, strict=True)))  # type: ignore[arg-type]
