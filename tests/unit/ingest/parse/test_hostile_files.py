@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 @pytest.fixture
 async def pool() -> AsyncIterator[ParserPool]:
     """The machine may be busy: CPU seconds end what takes too long, not those of the clock."""
-    pool = ParserPool(workers=WORKERS, limits=ParseLimits(cpu_seconds=4, wall_seconds=100.0))
+    pool = ParserPool(workers=WORKERS, limits=ParseLimits(cpu_seconds=2, wall_seconds=100.0))
     yield pool
     await pool.close()
 

@@ -119,6 +119,7 @@ def test_what_only_looks_like_a_table_stays_text(rows: list[tuple[str, str]]) ->
     assert "|" not in to_markdown([[line(*row) for row in rows]])[0]
 
 
+@pytest.mark.slow
 def test_a_pdf_of_thousands_of_pages_is_read_without_its_tables(parse: Parse) -> None:
     target = io.BytesIO()
     canvas = Canvas(target)

@@ -33,10 +33,9 @@ def encrypted_pdf() -> bytes:
     return pdf_bytes(writer)
 
 
-def blank_pdf(pages: int = 1) -> bytes:
+def blank_pdf() -> bytes:
     writer = pypdf.PdfWriter()
-    for _ in range(pages):
-        writer.add_blank_page(100, 100)
+    writer.add_blank_page(100, 100)
     return pdf_bytes(writer)
 
 
@@ -80,7 +79,6 @@ CASES = [
     ("drawing.pdf", lambda: drawing(strokes=9), "is a PDF without any text"),
     ("scan.tif.gz", lambda: gzip.compress(tiff(1)), "is a picture or a scan, which are not read in archives"),
     ("scans.zip", lambda: zip_of({"a.tif": tiff(2)}), "a.tif is a picture or a scan, which are not read in"),
-    ("long.pdf", lambda: blank_pdf(5_001), "has 5001 pages, more than 5000"),
     ("drawing.vsd", lambda: compound_file({"VisioDocument": b"x"}), "an old Office file of a kind"),
     ("cut.doc", lambda: compound_file({"WordDocument": b"x"})[:600], "damaged or incomplete"),
     ("shell.docx", lambda: zip_of({"word/nothing.xml": b"<a/>"}), "damaged or incomplete"),
@@ -130,11 +128,11 @@ def test_a_zip_bomb_is_rejected_before_it_is_unpacked(tmp_path: Path) -> None:
 
 def test_archives_in_an_archive_share_its_allowance(tmp_path: Path) -> None:
     path = tmp_path / "copy"
-    inner = zip_of({"a.txt": b"word " * 200_000})
+    inner = zip_of({"a.txt": b"word " * 50_000})
     path.write_bytes(zip_of({f"{number}.zip": inner for number in range(5)}))
     with pytest.raises(DocumentRejected, match="unpacks to more than can be read"):
-        parse_file(path, "bomb.zip", ParseLimits(max_unpacked_bytes=4 * 1024 * 1024))
-    assert len(parse_file(path, "fine.zip", ParseLimits(max_unpacked_bytes=6 * 1024 * 1024)).pages) == 5
+        parse_file(path, "bomb.zip", ParseLimits(max_unpacked_bytes=1024 * 1024))
+    assert len(parse_file(path, "fine.zip", ParseLimits(max_unpacked_bytes=2 * 1024 * 1024)).pages) == 5
 
 
 def test_a_gzip_bomb_is_rejected_before_it_is_unpacked_whole(tmp_path: Path) -> None:
