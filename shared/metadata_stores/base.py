@@ -46,7 +46,8 @@ class DocumentStore(Protocol):
     async def set_status(
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
-        """Only while `version` is the claimed one (0: never claimed yet) and not failed; whether it was.
+        """Only while `version` is the claimed one (0: never claimed yet), not indexed and not failed; whether
+        it was.
 
         What has failed stays so until `requeue` or another etag: a twin that works on the same version
         must not publish what was rejected and is being removed.

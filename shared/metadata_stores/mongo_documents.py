@@ -77,7 +77,7 @@ class MongoDocuments:
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
         values = {"status": status.value, "reason": reason, "updated_at": now}
-        return await self._has_changed(claimed_as(document_id, version, _FAILED), values)
+        return await self._has_changed(claimed_as(document_id, version, _FAILED, DocumentStatus.INDEXED), values)
 
     async def publish(
         self,

@@ -51,7 +51,7 @@ class SqliteDocuments(SqliteDocumentLists):
         return await self._has_changed(
             """
             UPDATE documents SET status = ?, reason = ?, updated_at = ?
-            WHERE id = ? AND claimed_version = ? AND status NOT IN ('failed', 'deleted')
+            WHERE id = ? AND claimed_version = ? AND status NOT IN ('indexed', 'failed', 'deleted')
             """,
             (status.value, reason, now, document_id, version),
         )
