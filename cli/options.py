@@ -1,4 +1,4 @@
-"""Options that several commands take. Used by cli.main and cli.index."""
+"""Options that several commands take. Used by cli.main, cli.documents and cli.index."""
 
 from pathlib import Path
 from typing import Annotated
