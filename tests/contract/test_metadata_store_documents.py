@@ -245,14 +245,3 @@ async def test_only_old_tombstones_are_forgotten(store: MetadataStore) -> None:
     await store.announce(document("c"), etag="e1")
     assert await store.purge_tombstones(before=10.0) == 1
     assert [document.name async for document in store.every_document()] == ["b", "c"]
-
-
-async def test_what_is_indexed_stays_so_whatever_a_twin_that_failed_reports(store: MetadataStore) -> None:
-    await store.announce(document(), etag="e1")
-    version = (await claimed(store)).claimed_version
-    await publish(store, version)
-    late = store.set_status(document().id, version, DocumentStatus.EMBEDDING, reason="busy", now=9.0)
-    assert not await late
-    found = await store.document(document().id)
-    assert found is not None
-    assert (found.status, found.reason) == (DocumentStatus.INDEXED, None)

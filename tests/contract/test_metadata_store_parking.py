@@ -1,4 +1,4 @@
-"""What every metadata store promises about parking: the event that failed too often, kept and forgotten."""
+"""What every metadata store promises about parking, and about failures that are told late."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -117,3 +117,9 @@ async def test_a_retried_document_is_published_without_the_event(store: Metadata
     assert (again.status, again.claimed_version) == (DocumentStatus.PARSING, 2)
     assert await publish(store, 2)
     assert (await stored(store)).parked_event is None
+
+
+async def test_what_is_indexed_stays_so_whatever_a_twin_that_failed_reports(store: MetadataStore) -> None:
+    await published(store)
+    assert not await store.set_status(ID, 1, DocumentStatus.EMBEDDING, reason="busy", now=9.0)
+    assert ((await stored(store)).status, (await stored(store)).reason) == (DocumentStatus.INDEXED, None)
