@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +13,15 @@ from tests.stand_ins.crashes import ENVIRONMENT, LONG, STEPS, CrashScene, Reader
 from tests.stand_ins.forked_worker import ForkedWorker
 from tests.stand_ins.openai_server import EMBEDDING, OpenAIServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CrashScene]:
-    data = tmp_path / "data"
-    with OpenAIServer() as openai:
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashScene]:
+    """With everything indexed once, and a second index that is being filled."""
+    folder = tmp_path_factory.mktemp("crashes")
+    data = folder / "data"
+    with OpenAIServer() as openai, pytest.MonkeyPatch.context() as patch:
         environment = ENVIRONMENT | {
             "RAG_EMBEDDER": "azure_openai",
             "AZURE_OPENAI_ENDPOINT": openai.endpoint,
@@ -29,34 +30,37 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CrashScen
             "RAG_DATA": str(data),
         }
         for name, value in environment.items():
-            monkeypatch.setenv(name, value)
+            patch.setenv(name, value)
         arguments = ["--data", str(data), "--port", "0", "--only", "triggers"]
         with (
-            ForkedWorker(arguments, environment, log=tmp_path / "worker.log") as worker,
+            ForkedWorker(arguments, environment, log=folder / "worker.log") as worker,
             RealHost(
-                data, models=tmp_path / "none", arguments=("--only", "http"), environment=environment
+                data, models=folder / "none", arguments=("--only", "http"), environment=environment
             ) as host,
         ):
             host.sign_in()
-            yield CrashScene(host, worker, openai, lambda name: (data / "uploads" / name).unlink())
+            scene = CrashScene(host, worker, openai, lambda name: (data / "uploads" / name).unlink())
+            scene.change()
+            assert scene.settle() == []
+            scene.build_index()
+            yield scene
 
 
-def begun(scene: CrashScene) -> CrashScene:
-    """With everything indexed once, and a second index that is being filled."""
-    scene.change()
-    assert scene.settle() == []
-    scene.build_index()
-    return scene
+@pytest.fixture
+def scene(everything: CrashScene) -> Iterator[CrashScene]:
+    yield everything
+    everything.worker.stop()
 
 
 def test_death_at_every_step_loses_mixes_and_repeats_nothing(scene: CrashScene) -> None:
-    with Reader(begun(scene).host) as reader:
+    with Reader(scene.host) as reader:
         for step in STEPS:
             for occurrence in (1, 1, 2, 3):
                 scene.change()
                 scene.die_at(f"{step}:{occurrence}")
         assert scene.settle() == []
     assert reader.faults == []
+    assert reader.answers > 20
     assert scene.embedded_again() == []
 
 
@@ -64,11 +68,12 @@ def test_death_at_any_moment_loses_mixes_and_repeats_nothing(scene: CrashScene) 
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    with Reader(begun(scene).host) as reader:
+    with Reader(scene.host) as reader:
         for _ in range(20):
             scene.die_after(chance.uniform(0.0, 2.0))
         assert scene.settle() == []
     assert reader.faults == []
+    assert reader.answers > 20
     assert scene.embedded_again() == []
 
 
@@ -84,6 +89,7 @@ def test_a_restarted_worker_goes_on_within_seconds(scene: CrashScene) -> None:
 
 def test_a_document_that_ends_its_worker_each_time_is_parked_until_it_is_retried(scene: CrashScene) -> None:
     host, worker = scene.host, scene.worker
+    scene.contents["shared/killer.md"] = ["Whoever reads this dies."]
     identifier = host.put("shared/killer.md", "Whoever reads this dies.")
     for _ in range(12):
         worker.begin(kill_at="claimed:1")

@@ -168,7 +168,7 @@ class Reader:
 
     def _read(self) -> None:
         found = {name: self._host.document(name) for name in self.editions}
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(0.2):
             for name, document in found.items():
                 assert document is not None
                 body = {"question": "Which lines are there?", "top_k": 50, "document_ids": [document["id"]]}

@@ -49,8 +49,7 @@ class ForkedWorker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pid is not None:
-            self.kill()
+        self.stop()
         self._server.communicate()
 
     def begin(self, *, kill_at: str | None = None) -> None:
@@ -71,6 +70,11 @@ class ForkedWorker:
         if not self.has_ended():
             os.kill(self._pid, signal.SIGKILL)
         self.wait()
+
+    def stop(self) -> None:
+        """Kill it if there is one."""
+        if self._pid is not None:
+            self.kill()
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
