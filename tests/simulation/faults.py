@@ -38,6 +38,9 @@ class Process:
         self.name = name
         self.trace = trace
         self.is_dead = False
+        self._hanging: list[
+            asyncio.Future[None]
+        ] = []  # kept, so that nothing that hangs on them is collected
         # Of its own: leaving out what others do changes as little as possible of what it does.
         self._rng = random.Random(f"{seed} {name}")
         self._faults = faults
@@ -59,7 +62,9 @@ class Process:
             self._rng.uniform(5, 40) if is_stalled else self._rng.expovariate(1 / self._faults.latency)
         )
         if self.is_dead:
-            await asyncio.get_running_loop().create_future()
+            never = asyncio.get_running_loop().create_future()
+            self._hanging.append(never)
+            await never
 
 
 Applied = Callable[[str, tuple[Any, ...], Any], None]

@@ -1,7 +1,12 @@
-"""Some seeds in every test run; `make soak` tries thousands."""
+"""Some seeds in every test run; `make soak` tries thousands. Planted defects must be found."""
+
+from typing import Any
 
 import pytest
 
+from shared.ingest import reconcile
+from shared.query import retrieve
+from tests.simulation.checks import Violation
 from tests.simulation.plan import plan_of
 from tests.simulation.run import run
 
@@ -17,4 +22,24 @@ def test_whatever_happens_the_fleet_ends_where_the_blobs_are(seed: int) -> None:
 def test_a_seed_does_the_same_again() -> None:
     first, second = run(plan_of(3)).trace, run(plan_of(3)).trace
     assert len(first) > 200
-    assert [line[:60] for line in first] == [line[:60] for line in second]
+    assert [line[:50] for line in first] == [line[:50] for line in second]  # behind it are random ids
+
+
+def _everything(hits: list[Any], documents: Any, principal: Any, *, index: str) -> list[Any]:
+    return [retrieve._passage(1, hit, documents[hit.chunk.document_id]) for hit in hits]
+
+
+async def _nothing(*_: Any) -> int:
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "defect"),
+    [(retrieve, "authorised", _everything), (reconcile, "spread", _nothing)],
+    ids=["every version is shown", "other indexes are not filled"],
+)
+def test_a_planted_defect_is_found(
+    module: Any, name: str, defect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, defect)
+    assert any(isinstance(run(plan_of(seed)).failure, Violation) for seed in range(40))
