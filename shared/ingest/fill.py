@@ -4,6 +4,7 @@ Nothing of it is visible until the caller flips; each finished batch is a checkp
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -19,6 +20,11 @@ _SHOWN_WITHIN = 10.0  # seconds that an index may take to show what was written
 
 # The document as it is now, while it still wants the version that is being written; else None.
 Wanted = Callable[[], Awaitable[Document | None]]
+
+
+async def content_hash(path: Path) -> str:
+    """SHA-256 in hexadecimal: the same bytes, the same hash, whatever their name or etag."""
+    return await asyncio.to_thread(_sha256, path)
 
 
 async def read(
@@ -100,3 +106,8 @@ async def _until_shown(
             f"the search index does not show what was written {_SHOWN_WITHIN:g} s ago"
         ) from error
     return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

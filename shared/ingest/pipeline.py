@@ -4,8 +4,6 @@ Every step can be repeated and killed: the blob's state decides, not the event; 
 fences every write; nothing is visible before `publish`.
 """
 
-import asyncio
-import hashlib
 import logging
 import time
 from pathlib import Path
@@ -87,7 +85,7 @@ async def _claim(blob: BlobProperties, services: Services) -> Document:
 async def _ingest_copy(path: Path, document: Document, services: Services) -> Document | None:
     services.reached("claimed")
     stages = Stages()
-    content_hash = await asyncio.to_thread(_sha256, path)
+    content_hash = await fill.content_hash(path)
     if document.current_version and content_hash == document.content_hash:
         await services.metadata.keep_current(document.id, document.claimed_version, now=time.time())
         return await services.metadata.document(document.id)
@@ -170,8 +168,3 @@ async def _abandon(document: Document, index: OpenIndex, services: Services) -> 
         await index.search_index.delete_versions(document.id, first=version, last=version)
     event(log, "ingestion_superseded", document_id=document.id, version=version)
     return current
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

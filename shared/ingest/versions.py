@@ -5,7 +5,6 @@ off. A fill event names an index and a document; what is to be done is looked up
 doubled, late or lost: the reconciler sends those that are missing.
 """
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable
@@ -94,7 +93,7 @@ async def fill_index(name: str, index_name: str, services: Services) -> bool:
         return False
     try:
         async with services.blobs.local_copy(name) as (path, _):
-            if _sha256(path) != document.content_hash:
+            if await fill.content_hash(path) != document.content_hash:
                 return False
             return await _fill_copy(path, document, index, services)
     except NotFound:
@@ -126,8 +125,3 @@ async def _fill_copy(path: Path, document: Document, index: OpenIndex, services:
     if current is None or current.version_in(index.name) != version:
         await index.search_index.delete_versions(document.id, first=version, last=version)
     return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
