@@ -126,10 +126,10 @@ class World:
     async def kill(self, number: int, *, gently: bool) -> None:
         worker = self.workers[number]
         self.trace.add("world", "stop" if gently else "kill", (worker.process.name,))
+        self.workers[number] = self._worker(f"{worker.process.name}'")
         if gently:
             await worker.stop()
         worker.kill()
-        self.workers[number] = self._worker(f"{worker.process.name}'")
 
     async def outage(self, plug: str, seconds: float) -> None:
         self.trace.add("world", "outage", (plug, seconds))
