@@ -18,8 +18,8 @@ class IngestSettings(BaseSettings):
         0.05,
         ge=0,
         le=1,
-        description="By how much recall@10 or the answer rate of stored questions may be lower in a new index "
-        "version before its promotion is refused.",
+        description="By how much recall@10 or the answer rate of stored questions may be lower in a new "
+        "index version before its promotion is refused.",
     )
     gate_questions: int = Field(
         200, ge=0, le=10_000, description="How many of the newest stored questions are replayed for that."

@@ -29,9 +29,12 @@ async def ingest(name: str, services: Services) -> Document | None:
     indexed is no error: the document becomes `failed` with its reason.
     """
     for _ in range(_CLAIM_ATTEMPTS):
+        seen = await services.metadata.document(documents.document_id(name))
         blob = await services.blobs.head(name)
         if blob is None:
-            return await remove(name, services)
+            if seen is None or await remove(name, services, seen_at=seen.updated_at):
+                return None
+            continue  # perhaps it has come back: the next look at it says so
         document = await _claim(blob, services)
         if document.status in (DocumentStatus.INDEXED, DocumentStatus.FAILED):
             return document  # this very state of the blob was dealt with before
@@ -44,15 +47,20 @@ async def ingest(name: str, services: Services) -> Document | None:
     raise NotFound(f"{name} changes faster than it can be read")
 
 
-async def remove(name: str, services: Services) -> Document | None:
-    """The blob is gone: queries stop seeing the document at once, then its chunks go."""
-    before = await services.metadata.bury(documents.document_id(name), now=time.time())
-    if before is not None:
-        services.reached("buried")
-        for index in await services.shelf.everywhere():
-            await index.delete_versions(before.id, last=before.claimed_version)
-        event(log, "document_removed", document_id=before.id)
-    return None
+async def remove(name: str, services: Services, *, seen_at: float | None = None) -> bool:
+    """The blob is gone: queries stop seeing the document at once, then its chunks go.
+
+    With `seen_at`, the document's `updated_at` from before the blob was looked for, only if nothing has
+    happened to it since: what has come back keeps whom it was shared with meanwhile. Whether it is gone.
+    """
+    before = await services.metadata.bury(documents.document_id(name), now=time.time(), seen_at=seen_at)
+    if before is None:
+        return False
+    services.reached("buried")
+    for index in await services.shelf.everywhere():
+        await index.delete_versions(before.id, last=before.claimed_version)
+    event(log, "document_removed", document_id=before.id)
+    return True
 
 
 async def announce(blob: BlobProperties, services: Services) -> Document:

@@ -98,9 +98,12 @@ class DocumentStore(Protocol):
     async def requeue(self, document_id: str, *, now: float) -> bool:
         """Status queued, reason forgotten, the next claim gets a fresh version. False: unknown, tombstone."""
 
-    async def bury(self, document_id: str, *, now: float) -> Document | None:
+    async def bury(self, document_id: str, *, now: float, seen_at: float | None = None) -> Document | None:
         """Make a tombstone: current_version 0, claimed_version + 1, status deleted, etag and content hash
-        forgotten. What it was before; a tombstone stays as it is."""
+        forgotten. What it was before; a tombstone stays as it is.
+
+        With `seen_at` only while that is its `updated_at`; None, too, if it has changed since.
+        """
 
     async def purge_tombstones(self, *, before: float) -> int:
         """Forget tombstones last changed before then; how many."""

@@ -77,7 +77,9 @@ class MongoDocuments:
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
         values = {"status": status.value, "reason": reason, "updated_at": now}
-        return await self._has_changed(claimed_as(document_id, version, _FAILED, DocumentStatus.INDEXED), values)
+        return await self._has_changed(
+            claimed_as(document_id, version, _FAILED, DocumentStatus.INDEXED), values
+        )
 
     async def publish(
         self,
@@ -156,7 +158,7 @@ class MongoDocuments:
         }
         return await self._has_changed(live(document_id), values)
 
-    async def bury(self, document_id: str, *, now: float) -> Document | None:
+    async def bury(self, document_id: str, *, now: float, seen_at: float | None = None) -> Document | None:
         values: Row = {
             "status": DocumentStatus.DELETED.value,
             "reason": None,
@@ -172,7 +174,7 @@ class MongoDocuments:
             documents = database["documents"]
             while True:
                 before = await documents.find_one(by_id(document_id))
-                if before is None:
+                if before is None or seen_at not in (None, before["updated_at"]):
                     return None
                 # The marks of its last writes tell whether it is still what was read.
                 unchanged = {**by_id(document_id), "writes": {"$eq": before["writes"]}}

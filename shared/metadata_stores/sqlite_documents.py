@@ -141,9 +141,11 @@ class SqliteDocuments(SqliteDocumentLists):
             (now, document_id),
         )
 
-    async def bury(self, document_id: str, *, now: float) -> Document | None:
+    async def bury(self, document_id: str, *, now: float, seen_at: float | None = None) -> Document | None:
         def change(connection: sqlite3.Connection) -> Document | None:
             before = find_document(connection, document_id)
+            if before is not None and seen_at not in (None, before.updated_at):
+                return None
             if before is None or before.status is DocumentStatus.DELETED:
                 return before
             connection.execute(

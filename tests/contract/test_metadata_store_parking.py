@@ -123,3 +123,13 @@ async def test_what_is_indexed_stays_so_whatever_a_twin_that_failed_reports(stor
     await published(store)
     assert not await store.set_status(ID, 1, DocumentStatus.EMBEDDING, reason="busy", now=9.0)
     assert ((await stored(store)).status, (await stored(store)).reason) == (DocumentStatus.INDEXED, None)
+
+
+async def test_a_burial_that_is_late_leaves_what_changed_since(store: MetadataStore) -> None:
+    await published(store)
+    seen_at = (await stored(store)).updated_at
+    assert await store.set_readers(ID, frozenset({"user:ada"}), now=8.0)
+    assert await store.bury(ID, now=9.0, seen_at=seen_at) is None
+    assert (await stored(store)).readers == {"user:ada"}
+    assert await store.bury(ID, now=9.0, seen_at=8.0) is not None
+    assert (await stored(store)).status is DocumentStatus.DELETED

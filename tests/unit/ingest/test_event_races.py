@@ -105,3 +105,20 @@ async def test_readers_changed_and_changed_back_during_a_write_are_those_of_the_
     )
     await pipeline.ingest(NAME, changing)
     assert (await found_by(services, PUBLIC), await found_by(services, ANN)) == (12, 0)
+
+
+async def test_a_late_look_at_a_missing_blob_leaves_whom_its_successor_is_shared_with(
+    services: Services,
+) -> None:
+    await ingested(services, "Old.")
+    await services.blobs.delete(NAME)
+
+    async def come_back() -> None:
+        await ingested(services, "New.")
+        assert await share(DOCUMENT_ID, ANN, services)
+
+    await pipeline.ingest(NAME, replace(services, blobs=After(services.blobs, "head", come_back)))
+    found = await services.metadata.document(DOCUMENT_ID)
+    assert found is not None
+    assert (found.readers, found.status.value) == (ANN, "indexed")
+    assert await stored_versions(services) == {(DOCUMENT_ID, found.current_version)}
