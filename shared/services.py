@@ -3,9 +3,11 @@
 `compose.py` builds it; only the head of a pipeline takes it whole.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from shared.auth.entra import EntraTokens
 from shared.auth.passwords import Passwords
@@ -66,6 +68,7 @@ class Services:
     identity: Closable | None = None  # of the process, which plugs sign in with
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
+    turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = field(default_factory=WeakValueDictionary)
     reached: Callable[[Step], None] = go_on  # told each step of an ingestion, for tests that crash there
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ Every step can be repeated and killed: the blob's state decides, not the event; 
 fences every write; nothing is visible before `publish`.
 """
 
+import asyncio
 import logging
 import time
 from pathlib import Path
@@ -38,8 +39,12 @@ async def ingest(name: str, services: Services) -> Document | None:
         document = await _claim(blob, services)
         if document.status in (DocumentStatus.INDEXED, DocumentStatus.FAILED):
             return document  # this very state of the blob was dealt with before
+        turn = services.turns.setdefault((document.id, document.claimed_version), asyncio.Lock())
+        if turn.locked():  # another delivery of the same event: wait for what comes of it
+            async with turn:
+                continue
         try:
-            async with services.blobs.local_copy(name) as (path, copied):
+            async with turn, services.blobs.local_copy(name) as (path, copied):
                 if copied.etag == blob.etag:
                     return await _ingest_copy(path, document, services)
         except NotFound:

@@ -90,7 +90,8 @@ def written_versions(data: Path) -> set[tuple[str, int]]:
     """(document, chunks) as the index has them after everything: one version, each chunk once."""
 
     async def read() -> set[tuple[str, int]]:
-        index = EmbeddedSearchIndex(data / "index", "documents", 384)
+        (folder,) = (data / "index").iterdir()
+        index = EmbeddedSearchIndex(data / "index", folder.name, 384)
         try:
             versions = [each async for each in index.versions()]
             return {(document, len(await index.chunk_ids(document, v))) for document, v in versions}

@@ -1,5 +1,6 @@
 """Interleavings that the simulator (tests/simulation) has found, each by itself."""
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import Any
@@ -122,3 +123,10 @@ async def test_a_late_look_at_a_missing_blob_leaves_whom_its_successor_is_shared
     assert found is not None
     assert (found.readers, found.status.value) == (ANN, "indexed")
     assert await stored_versions(services) == {(DOCUMENT_ID, found.current_version)}
+
+
+async def test_two_deliveries_of_one_event_do_the_work_once(services: Services) -> None:
+    await put(services, long_text("alpha"))
+    both = await asyncio.gather(*(pipeline.ingest(NAME, services) for _ in range(2)))
+    assert [found.status.value for found in both if found is not None] == ["indexed", "indexed"]
+    assert len(services.embedder.embedded) == len(set(services.embedder.embedded)) == 12
