@@ -1,6 +1,6 @@
 """Real files of many parser projects, where a folder of them is at hand: each ends as its manifest says.
 
-The folder is named by RAG_TEST_DOCUMENTS or lies beside the repository as `shared/data/documents`; the
+The folder is named by TEST_DOCUMENTS or lies beside the repository as `shared/data/documents`; the
 column `accept` of its manifest.tsv names the states in which a file may end. Without one, they are skipped.
 """
 
@@ -24,7 +24,7 @@ from shared.ingest.parse.scanned import NOT_READ
 from shared.ingest.parse.tesseract import find_tesseract
 
 BESIDE = Path(__file__).parents[4] / "shared" / "data" / "documents"
-DOCUMENTS = Path(os.environ.get("RAG_TEST_DOCUMENTS", BESIDE))
+DOCUMENTS = Path(os.environ.get("TEST_DOCUMENTS", BESIDE))
 MANIFEST = DOCUMENTS / "manifest.tsv"
 REASONS = {PROTECTED: "encrypted", LOCKED: "encrypted", ENCRYPTED_MESSAGE: "encrypted", NOT_READ: "scanned"}
 NO_TEXT = (
