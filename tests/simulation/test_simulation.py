@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.ingest import reconcile
+from shared.ingest import pipeline, reconcile
 from shared.query import retrieve
 from tests.simulation.checks import Violation
 from tests.simulation.plan import plan_of
@@ -34,12 +34,13 @@ async def _nothing(*_: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "defect"),
-    [(retrieve, "authorised", _everything), (reconcile, "spread", _nothing)],
+    ("places", "name", "defect"),
+    [((retrieve,), "authorised", _everything), ((pipeline, reconcile), "spread", _nothing)],
     ids=["every version is shown", "other indexes are not filled"],
 )
 def test_a_planted_defect_is_found(
-    module: Any, name: str, defect: Any, monkeypatch: pytest.MonkeyPatch
+    places: tuple[Any, ...], name: str, defect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, name, defect)
+    for place in places:
+        monkeypatch.setattr(place, name, defect)
     assert any(isinstance(run(plan_of(seed)).failure, Violation) for seed in range(40))
