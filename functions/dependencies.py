@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -17,11 +17,13 @@ from shared.telemetry.metrics import Metrics
 
 _bearer = OAuth2PasswordBearer("/api/auth/token", refreshUrl="/api/auth/token", auto_error=False)
 
+OpenServices: TypeAlias = Callable[[Settings, Metrics], Awaitable[Services]]
+
 
 class Runtime:
     """One process's settings, services and metrics. The services are opened at first use, once."""
 
-    def __init__(self, settings: Settings, open_services: Callable[[Settings], Awaitable[Services]]) -> None:
+    def __init__(self, settings: Settings, open_services: OpenServices) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self._open_services = open_services
@@ -51,7 +53,7 @@ class Runtime:
     async def _open(self) -> Services:
         if self._warming_up is not None:
             await asyncio.to_thread(self._warming_up.join)
-        return await self._open_services(self.settings)
+        return await self._open_services(self.settings, self.metrics)
 
 
 def _has_failed(task: asyncio.Task[Services]) -> bool:

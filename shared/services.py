@@ -21,6 +21,7 @@ from shared.ingest.parse.pool import ParserPool
 from shared.metadata_stores.base import MetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.shelf import IndexShelf
+from shared.telemetry.metrics import Metrics
 
 Step: TypeAlias = Literal[
     "claimed", "read", "embedded", "written", "published", "settled", "held", "rejected", "buried"
@@ -39,8 +40,15 @@ class Limits:
     max_question_chars: int = 4_000
     max_top_k: int = 50
     context_tokens: int = 3_000  # of passages in the prompt
+    history_tokens: int = 400  # of earlier turns in it
     answer_tokens: int = 800
     answer_timeout: float = 30.0  # seconds, for the whole request
+    first_token: float = 8.0  # seconds of it, to the first word
+    neighbours: int = 0  # adjoining chunks on each side of the best passages
+    follow_ups: int = 0  # questions that are suggested with an answer
+    rewrites: bool = True  # whether the language model makes follow-ups stand by themselves
+    expansion: Literal["off", "multi_query", "decompose"] = "off"
+    answer_ttl: float = 86_400.0  # seconds that answers are remembered; 0: not at all
 
 
 class Closable(Protocol):
@@ -69,6 +77,7 @@ class Services:
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
     turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    metrics: Metrics = field(default_factory=Metrics)
     reached: Callable[[Step], None] = go_on  # told each step of an ingestion, for tests that crash there
 
     async def close(self) -> None:

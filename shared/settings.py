@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from shared.azure_settings import AzureSettings
 from shared.errors import ConfigError
 from shared.ingest_settings import IngestSettings
+from shared.query_settings import QuerySettings
 
 # What `RAG_PROFILE=azure` sets, unless a setting of its own says otherwise.
 AZURE_PLUGS = {
@@ -41,7 +42,7 @@ _NEEDS = {
 }
 
 
-class Settings(IngestSettings, AzureSettings):
+class Settings(QuerySettings, IngestSettings, AzureSettings):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
@@ -139,10 +140,6 @@ class Settings(IngestSettings, AzureSettings):
         description="Whether `ingest_blob` is registered. Off where storage events reach the queue by "
         "themselves.",
     )
-    max_question_chars: int = Field(4000, ge=100, le=100_000, description="Longest question.")
-    context_tokens: int = Field(3000, ge=200, le=100_000, description="Tokens of passages in a prompt.")
-    answer_tokens: int = Field(800, ge=50, le=16_000, description="Tokens of an answer.")
-    answer_timeout_seconds: float = Field(30.0, ge=1, le=230, description="Deadline of a question.")
     url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
     token: SecretStr | None = Field(
         None, description="Access token that they send; else they ask to sign in."

@@ -48,6 +48,7 @@ class RealHost:
         path = os.pathsep.join(str(folder) for folder in (code, _ROOT) if folder)
         # Weights lie in a folder of the model's name.
         own = {"PYTHONPATH": path, "RAG_MODELS": str(models.parent)}
+        own |= {"RAG_REQUESTS_PER_MINUTE": "0", "RAG_REQUESTS_PER_MINUTE_ADDRESS": "0"}
         if "RAG_PROFILE" not in (environment or {}):
             own["RAG_EMBEDDER"] = models.name
         self._environment = kept | own | dict(environment or {})

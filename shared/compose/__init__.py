@@ -33,6 +33,7 @@ from shared.services import Limits, Services
 from shared.settings import Settings
 from shared.shelf import Chunking, IndexShelf
 from shared.telemetry.logs import event
+from shared.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from shared.azure_sdk import Identity
@@ -75,16 +76,16 @@ async def open_ground(settings: Settings) -> Ground:
         return Ground(settings=await _revealed(settings, secrets), secrets=secrets, identity=identity)
 
 
-async def open_services(settings: Settings) -> Services:
+async def open_services(settings: Settings, metrics: Metrics | None = None) -> Services:
     """One of each plug. Errors: `ConfigError`, `BackendUnavailable`."""
     ground = await open_ground(settings)
     async with _closed_on_failure(ground):
-        return await asyncio.to_thread(_build, ground)
+        return await asyncio.to_thread(_build, ground, metrics or Metrics())
 
 
-async def start_services(settings: Settings) -> Services:
+async def start_services(settings: Settings, metrics: Metrics | None = None) -> Services:
     """The same, for a host: once the index is known to hold this embedder's embeddings and no others."""
-    services = await open_services(settings)
+    services = await open_services(settings, metrics)
     async with _closed_on_failure(services):
         await _agree_on_index(services)
     return services
@@ -163,7 +164,7 @@ def _shelf(
     )
 
 
-def _build(ground: Ground) -> Services:
+def _build(ground: Ground, metrics: Metrics) -> Services:
     settings, identity = ground.settings, ground.identity
     cache = plugs.open_cache(settings, identity)
     embeddings = plugs.open_embedding_cache(settings, cache)
@@ -198,6 +199,7 @@ def _build(ground: Ground) -> Services:
         passwords=Passwords(),
         count_tokens=count_tokens,
         limits=_limits(settings),
+        metrics=metrics,
         reached=killing_at(settings.test_kill_at),
     )
 
@@ -215,7 +217,15 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         max_file_bytes=settings.max_file_mb * 1024 * 1024,
         max_question_chars=settings.max_question_chars,
+        max_top_k=settings.max_top_k,
         context_tokens=settings.context_tokens,
+        history_tokens=settings.history_tokens,
         answer_tokens=settings.answer_tokens,
         answer_timeout=settings.answer_timeout_seconds,
+        first_token=settings.first_token_seconds,
+        neighbours=settings.neighbours,
+        follow_ups=settings.follow_ups,
+        rewrites=settings.rewrite == "auto",
+        expansion=settings.query_expansion,
+        answer_ttl=settings.answer_cache_hours * 3600,
     )

@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 from shared.domain.documents import Chunk, Embedding, PageKind
 
 SearchMode: TypeAlias = Literal["hybrid", "text", "vector"]
-Degraded: TypeAlias = Literal["smaller_model", "cached", "extractive"]
+Degraded: TypeAlias = Literal["smaller_model", "cached", "extractive", "text_search"]
+# Of an answer: from the cache, made, made for somebody else at this moment, or not to be cached.
+CacheOutcome: TypeAlias = Literal["hit", "miss", "shared", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,17 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which documents are searched; every one that is given has to fit."""
+
+    folder: str | None = None  # the name as people see it begins with this, at a `/`
+    types: frozenset[str] = frozenset()  # endings of names, lower case, without a dot; none: all
+    tags: frozenset[str] = frozenset()  # the document has at least one of them; none: all
+    since: float | None = None  # `indexed_at`, the first and …
+    until: float | None = None  # … the last moment
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What `POST /api/query` asks, checked."""
 
@@ -102,6 +115,7 @@ class Question:
     top_k: int = 8
     mode: SearchMode = "hybrid"
     document_ids: frozenset[str] | None = None
+    filters: Filters | None = None
     history: tuple[Turn, ...] = ()  # told by the caller, where no conversation is named
     index: str | None = None  # an administrator may ask another than the live one
 
@@ -130,6 +144,9 @@ class Answer:
     timings: tuple[tuple[str, float], ...]  # (stage, ms)
     degraded: Degraded | None = None
     degraded_reason: str | None = None
+    nearest: tuple[Passage, ...] = ()  # what was found, where it does not carry an answer
+    follow_ups: tuple[str, ...] = ()  # questions that may be asked next
+    cache: CacheOutcome = "off"
 
 
 @dataclass(frozen=True, kw_only=True)

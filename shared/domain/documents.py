@@ -61,6 +61,7 @@ class Document:
     timings: tuple[tuple[str, float], ...] = ()  # (stage, ms) of the last ingestion
     held: tuple[tuple[str, int], ...] = ()  # (index, the version that queries of this index see)
     parked_event: str | None = None  # the queue message that failed too often; None: not parked
+    tags: frozenset[str] = frozenset()  # what people file it under, lower case
 
     def version_in(self, index: str) -> int:
         """What queries of this index may see; 0: nothing."""

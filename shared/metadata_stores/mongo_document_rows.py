@@ -25,6 +25,7 @@ def to_row(document: Document) -> Row:
     row: dict[str, Any] = {name: getattr(document, name) for name in _FIELDS}
     row["_id"] = row.pop("id")
     row["readers"] = sorted(document.readers)
+    row["tags"] = sorted(document.tags)
     row["status"] = document.status.value
     row["held"] = dict(document.held)
     row["timings"] = [list(timing) for timing in document.timings]
@@ -35,6 +36,7 @@ def to_document(row: Row) -> Document:
     values: dict[str, Any] = {name: row.get(name) for name in _FIELDS if name != "id"}
     values["held"] = tuple(row.get("held", {}).items())
     values["readers"] = frozenset(row["readers"])
+    values["tags"] = frozenset(row.get("tags", ()))
     values["status"] = _STATUSES[row["status"]]
     values["timings"] = tuple((stage, duration) for stage, duration in row["timings"])
     return Document(id=row["_id"], **values)

@@ -7,7 +7,11 @@ import sqlite3
 from pathlib import Path
 
 from shared.metadata_stores.sqlite_conversations import CONVERSATIONS_SCHEMA, SqliteConversations
-from shared.metadata_stores.sqlite_document_rows import DOCUMENTS_SCHEMA, DOCUMENTS_UPGRADE
+from shared.metadata_stores.sqlite_document_rows import (
+    DOCUMENTS_SCHEMA,
+    DOCUMENTS_UPGRADE_3,
+    DOCUMENTS_UPGRADE_4,
+)
 from shared.metadata_stores.sqlite_documents import SqliteDocuments
 from shared.metadata_stores.sqlite_index_versions import (
     INDEX_VERSIONS_SCHEMA,
@@ -17,14 +21,20 @@ from shared.metadata_stores.sqlite_index_versions import (
 from shared.metadata_stores.sqlite_users import USERS_SCHEMA, SqliteUsers
 from shared.sqlite_file import SqliteFile
 
-_VERSION = 3  # of the four schemas together; raise it with every change
+_VERSION = 4  # of the four schemas together; raise it with every change
 
 
 class SqliteMetadataStore(SqliteDocuments, SqliteUsers, SqliteConversations, SqliteIndexVersions):
     def __init__(self, path: Path) -> None:
         schema = DOCUMENTS_SCHEMA + USERS_SCHEMA + CONVERSATIONS_SCHEMA + INDEX_VERSIONS_SCHEMA
         self._file = SqliteFile(
-            path, schema, version=_VERSION, upgrades={3: f"{DOCUMENTS_UPGRADE}; {INDEX_VERSIONS_UPGRADE}"}
+            path,
+            schema,
+            version=_VERSION,
+            upgrades={
+                3: f"{DOCUMENTS_UPGRADE_3}; {INDEX_VERSIONS_UPGRADE}",
+                4: DOCUMENTS_UPGRADE_4,
+            },
         )
 
     async def ping(self) -> None:

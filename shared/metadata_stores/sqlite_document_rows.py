@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS documents (
     indexed_at REAL,
     timings TEXT NOT NULL,
     held TEXT NOT NULL DEFAULT '{}',
-    parked_event TEXT
+    parked_event TEXT,
+    tags TEXT NOT NULL DEFAULT '[]'
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_by_name ON documents (name, id);
 CREATE INDEX IF NOT EXISTS documents_by_status ON documents (status, name);
@@ -46,13 +47,16 @@ CREATE TABLE IF NOT EXISTS document_readers (
 CREATE INDEX IF NOT EXISTS document_readers_by_document ON document_readers (document_id);
 """
 
-DOCUMENTS_UPGRADE = """
+DOCUMENTS_UPGRADE_3 = """
 ALTER TABLE documents ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE documents ADD COLUMN parked_event TEXT
 """
+DOCUMENTS_UPGRADE_4 = "ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'"
 
 FIELDS = tuple(field.name for field in fields(Document))
-_READERS, _STATUS, _TIMINGS, _HELD = map(FIELDS.index, ("readers", "status", "timings", "held"))
+_READERS, _STATUS, _TIMINGS, _HELD, _TAGS = map(
+    FIELDS.index, ("readers", "status", "timings", "held", "tags")
+)
 _INSERT = f"INSERT INTO documents VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 question marks
 
 
@@ -62,15 +66,16 @@ _STATUSES = {status.value: status for status in DocumentStatus}
 @lru_cache(maxsize=4096)  # rows and documents are immutable, and every search asks for the same few
 def to_document(row: tuple[Any, ...]) -> Document:
     values = dict(zip(FIELDS, row, strict=True))
-    values["readers"] = _to_readers(row[_READERS])
+    values["readers"] = _to_set(row[_READERS])
+    values["tags"] = _to_set(row[_TAGS])
     values["status"] = _STATUSES[row[_STATUS]]
     values["timings"] = tuple(map(tuple, json.loads(row[_TIMINGS])))
     values["held"] = tuple(json.loads(row[_HELD]).items())
     return Document(**values)
 
 
-@lru_cache(maxsize=1024)  # few sets of readers among many documents
-def _to_readers(stored: str) -> frozenset[str]:
+@lru_cache(maxsize=1024)  # few sets of readers and of tags among many documents
+def _to_set(stored: str) -> frozenset[str]:
     return frozenset(json.loads(stored))
 
 
@@ -80,6 +85,7 @@ def insert_document(connection: sqlite3.Connection, document: Document) -> None:
     values["status"] = document.status.value
     values["timings"] = json.dumps(document.timings)
     values["held"] = json.dumps(dict(document.held))
+    values["tags"] = json.dumps(sorted(document.tags))
     connection.execute(_INSERT, tuple(values.values()))
     _list_readers(connection, document.id, document.name, document.readers)
 

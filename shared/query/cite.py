@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from shared.domain import ChatDelta, Citation, Passage
 
@@ -49,15 +50,39 @@ class MarkerFilter:
 
 async def checked(
     deltas: AsyncGenerator[ChatDelta, None], known: frozenset[int]
-) -> AsyncGenerator[ChatDelta]:
+) -> AsyncGenerator[ChatDelta, None]:
     """The deltas with only such markers as name a known passage."""
     markers = MarkerFilter(known)
-    async for delta in deltas:
-        text = markers.feed(delta.text)
-        if text or delta.usage is not None:
-            yield ChatDelta(text=text, usage=delta.usage)
+    async with aclosing(deltas):
+        async for delta in deltas:
+            text = markers.feed(delta.text)
+            if text or delta.usage is not None:
+                yield ChatDelta(text=text, usage=delta.usage)
     if rest := markers.end():
         yield ChatDelta(text=rest)
+
+
+async def grounded(
+    deltas: AsyncGenerator[ChatDelta, None], known: frozenset[int], *, instead: str
+) -> AsyncGenerator[ChatDelta, None]:
+    """The checked deltas, from the first citation on with all that stood before it.
+
+    What cites nothing is not shown at all, in no piece of a stream: `instead` is said then.
+    """
+    held, usage = "", None
+    is_supported = False
+    async with aclosing(checked(deltas, known)) as pieces:
+        async for delta in pieces:
+            usage = delta.usage or usage
+            if is_supported:
+                yield delta
+                continue
+            held += delta.text
+            is_supported = _MARKERS.search(held) is not None
+            if is_supported:
+                yield ChatDelta(text=held, usage=delta.usage)
+    if not is_supported:
+        yield ChatDelta(text=instead if held.strip() else "", usage=usage)
 
 
 def citations(answer: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:

@@ -32,8 +32,12 @@ def default_of(name: str) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, dict):
-        default = ",".join(f"{key}={value}" for key, value in default.items())
+        default = ",".join(f"{key}={_shown(value)}" for key, value in default.items())
     return "–" if default in (None, (), "") else f"`{default}`"
+
+
+def _shown(value: object) -> str:
+    return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def test_the_page_has_every_setting_as_it_is() -> None:

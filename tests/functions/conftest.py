@@ -21,6 +21,7 @@ from shared.domain import RefreshToken, User
 from shared.services import Limits, Services
 from shared.settings import Settings, read_settings
 from shared.shelf import Chunking, IndexShelf
+from shared.telemetry.metrics import Metrics
 
 MAX_FILE = 256 * 1024
 _DIMENSION = 8
@@ -36,7 +37,7 @@ class NotNeeded:
         pass
 
 
-async def open_without_models(settings: Settings) -> Services:
+async def open_without_models(settings: Settings, metrics: Metrics) -> Services:
     """The services of the local profile but for what loads weights or starts processes."""
     passwords = Passwords()
     not_needed = cast("Any", NotNeeded())
@@ -66,6 +67,7 @@ async def open_without_models(settings: Settings) -> Services:
         passwords=passwords,
         count_tokens=len,
         limits=Limits(max_file_bytes=MAX_FILE),
+        metrics=metrics,
     )
 
 

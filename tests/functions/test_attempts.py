@@ -18,6 +18,7 @@ from shared.ingest.documents import document_id
 from shared.ingest.events import StorageEvent, encode
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry.metrics import Metrics
 from tests.stand_ins.hashing_embedder import HashingEmbedder
 from tests.stand_ins.pipeline_services import NAME, pipeline_services, put
 
@@ -58,7 +59,7 @@ async def services(tmp_path: Path, embedder: FailingEmbedder) -> AsyncIterator[S
 def fire(services: Services, tmp_path: Path) -> Fire:
     """Fires a queue trigger of the app, as a host does: `fire("ingest_event")`."""
 
-    async def open_services(settings: Settings) -> Services:
+    async def open_services(settings: Settings, metrics: Metrics) -> Services:
         return services
 
     app = func.FunctionApp()

@@ -14,6 +14,7 @@ from functions.dependencies import Runtime
 from shared.blob_stores.azure_blob import AzureBlobStore
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry.metrics import Metrics
 from tests.functions.conftest import client, open_without_models
 from tests.servers import azurite
 
@@ -22,7 +23,7 @@ from tests.servers import azurite
 async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
     """The local profile, but for the uploads: they are in Azurite."""
 
-    async def open_services(settings: Settings) -> Services:
+    async def open_services(settings: Settings, metrics: Metrics) -> Services:
         local = await open_without_models(settings)
         await local.blobs.close()
         store = AzureBlobStore(account=azurite.account(), container=azurite.name_for(tmp_path))

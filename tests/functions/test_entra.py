@@ -18,6 +18,7 @@ from shared.ingest import pipeline
 from shared.secret_stores.local import LocalSecrets
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry.metrics import Metrics
 from tests.stand_ins.entra_tenant import AUDIENCE, KnownKeys, Tenant, tokens_of
 from tests.stand_ins.pipeline_services import pipeline_services
 
@@ -33,7 +34,7 @@ Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 
 @pytest.fixture
 async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
-    async def open_services(settings: Settings) -> Services:
+    async def open_services(settings: Settings, metrics: Metrics) -> Services:
         keys = KeyRing(LocalSecrets(settings.data / "secrets", {}), "jwt-signing-key")
         return pipeline_services(
             settings.data,

@@ -18,6 +18,7 @@ from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
 from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
 from shared.services import Services
 from shared.settings import Settings
+from shared.telemetry.metrics import Metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -63,7 +64,7 @@ async def test_alive_does_not_open_the_services(runtime: Runtime, http: httpx.As
 
 
 async def test_services_that_do_not_open_make_it_unready_with_the_reason(runtime: Runtime) -> None:
-    async def fail(settings: Settings) -> Services:
+    async def fail(settings: Settings, metrics: Metrics) -> Services:
         raise BackendUnavailable("metadata store unreachable")
 
     response = await unready(runtime, fail)
@@ -75,7 +76,7 @@ async def test_services_that_do_not_open_make_it_unready_with_the_reason(runtime
 
 
 async def test_the_probe_never_shows_a_setting(runtime: Runtime) -> None:
-    async def fail(settings: Settings) -> Services:
+    async def fail(settings: Settings, metrics: Metrics) -> Services:
         raise ConfigError("OPENAI_BASE_URL: http://key@secret.host is not reachable")
 
     response = await unready(runtime, fail)
@@ -87,7 +88,7 @@ async def test_the_probe_never_shows_a_setting(runtime: Runtime) -> None:
 async def test_a_service_that_does_not_answer_is_given_up_after_two_seconds(runtime: Runtime) -> None:
     opened = asyncio.Event()
 
-    async def hang(settings: Settings) -> Services:
+    async def hang(settings: Settings, metrics: Metrics) -> Services:
         await opened.wait()
         raise BackendUnavailable("too late")
 

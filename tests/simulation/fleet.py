@@ -23,6 +23,7 @@ from shared.search_indexes.embedded_folder import EmbeddedSearchIndexes
 from shared.services import Services
 from shared.settings import Settings
 from shared.shelf import Chunking, IndexShelf
+from shared.telemetry.metrics import Metrics
 from tests.simulation.blobs import SimulatedBlobs
 from tests.simulation.faults import Applied, BlobsPlug, IndexesPlug, Plug, Process
 from tests.stand_ins.hashing_embedder import HashingEmbedder
@@ -114,7 +115,7 @@ class Worker:
         await asyncio.wait(self._tasks)
 
     def _triggers(self, services: Services) -> list[QueueTrigger]:
-        async def opened(_: Settings) -> Services:
+        async def opened(_: Settings, metrics: Metrics) -> Services:
             return services
 
         app = func.FunctionApp()

@@ -13,6 +13,8 @@ from shared.blob_stores.folder import FolderBlobStore
 from shared.domain import BlobProperties
 from shared.errors import BackendUnavailable
 from shared.services import Services
+from shared.settings import Settings
+from shared.telemetry.metrics import Metrics
 
 _PATH = Path(__file__).resolve().parents[3] / "function_app.py"
 _spec = importlib.util.spec_from_file_location("real_function_app", _PATH)
@@ -33,8 +35,8 @@ class UnreadableBlobs(FolderBlobStore):
             yield copy
 
 
-async def _open(settings: object) -> Services:
-    services = await _open_services(settings)
+async def _open(settings: Settings, metrics: Metrics) -> Services:
+    services = await _open_services(settings, metrics)
     return dataclasses.replace(services, blobs=UnreadableBlobs(runtime.settings.data / "uploads"))
 
 

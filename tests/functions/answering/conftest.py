@@ -16,6 +16,7 @@ from shared.ingest import pipeline
 from shared.secret_stores.local import LocalSecrets
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry.metrics import Metrics
 from tests.stand_ins.pipeline_services import pipeline_services, put
 
 
@@ -48,11 +49,11 @@ def model() -> ToldModel:
 
 @pytest.fixture
 async def runtime(tmp_path: Path, model: ToldModel) -> AsyncIterator[Runtime]:
-    async def open_services(settings: Settings) -> Services:
+    async def open_services(settings: Settings, metrics: Metrics) -> Services:
         keys = KeyRing(LocalSecrets(settings.data / "secrets", {}), "jwt-signing-key")
         tokens = AccessTokens(keys=keys, issuer="rag", audience="rag", lifetime=900)
         services = pipeline_services(settings.data, access_tokens=tokens, passwords=Passwords())
-        return replace(services, chat_model=model)
+        return replace(services, chat_model=model, metrics=metrics)
 
     runtime = Runtime(read_settings(data=tmp_path / "rag"), open_services)
     yield runtime
