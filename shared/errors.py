@@ -12,7 +12,8 @@ RagError
 ├── RateLimited         429  with the seconds to wait
 ├── BackendUnavailable  503  a service behind us cannot be reached; with the seconds to wait
 │   ├── BackendTimeout  504  it did not answer before the deadline
-│   └── Throttled            it answers, but we ask more than it lets us
+│   ├── Throttled            it answers, but we ask more than it lets us
+│   └── ContentRefused       it answers, but not to this text
 └── DocumentRejected         ingestion: this file can never be indexed; the reason is for people
 """
 
@@ -71,6 +72,10 @@ class BackendTimeout(BackendUnavailable):
 
 class Throttled(BackendUnavailable):
     """`retry_after` is what the service says: earlier it will refuse everybody who shares the quota."""
+
+
+class ContentRefused(BackendUnavailable):
+    """Asking again changes nothing: a content filter finds something in the question or its passages."""
 
 
 class DocumentRejected(RagError):

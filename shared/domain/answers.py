@@ -38,6 +38,7 @@ class Passage:
     document_name: str
     page_kind: PageKind
     score: float
+    rights: frozenset[str] = frozenset()  # of the asker, those that open the document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ class Prompt:
     passages: tuple[Passage, ...]
     messages: tuple[Message, ...]
     max_tokens: int
+    patience: float | None = None  # seconds to the first word, after which another one is asked; None: any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,7 @@ class Answer:
     nearest: tuple[Passage, ...] = ()  # what was found, where it does not carry an answer
     follow_ups: tuple[str, ...] = ()  # questions that may be asked next
     cache: CacheOutcome = "off"
+    saved: Usage = Usage()  # what the cache spared
 
 
 @dataclass(frozen=True, kw_only=True)
