@@ -1,0 +1,55 @@
+"""What a language model is asked beside the answer: short, bounded in time, never worth failing for.
+
+Called by query.rewrite and query.suggest.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from shared.chat_models.base import ChatModel
+from shared.domain import Message, Prompt
+from shared.errors import BackendUnavailable
+from shared.query.cite import MarkerFilter
+from shared.query.prompt import DONT_KNOW
+from shared.telemetry.logs import event
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 3.0  # seconds: what it is asked for improves an answer, which must not wait long for that
+AROUND = " \t\"'`*_“”„«»「」"  # what a model may put around a line
+
+
+async def lines(
+    instructions: str, data: str, *, model: ChatModel, timeout: float, max_tokens: int, purpose: str
+) -> list[str]:
+    """The lines that the model says, without markers, quotes and blank ones; none if it fails or is slow.
+
+    `timeout` in seconds; more than three are not waited. `purpose` names it in the logs.
+    """
+    prompt = Prompt(
+        question="",
+        passages=(),
+        messages=(Message(role="system", content=instructions), Message(role="user", content=data)),
+        max_tokens=max_tokens,
+    )
+    try:
+        said = await _said(prompt, model, min(timeout, _PATIENCE))
+    except (BackendUnavailable, TimeoutError) as error:
+        reason = type(error).__name__
+        event(log, "aside_failed", level=logging.WARNING, purpose=purpose, model=model.name, reason=reason)
+        return []
+    if DONT_KNOW in said:
+        return []
+    return [text for line in said.splitlines() if (text := _unmarked(line).strip(AROUND))]
+
+
+async def _said(prompt: Prompt, model: ChatModel, timeout: float) -> str:
+    """Errors: `BackendUnavailable`, `TimeoutError`."""
+    async with asyncio.timeout(timeout), aclosing(model.stream(prompt, timeout=timeout)) as deltas:
+        return "".join([delta.text async for delta in deltas])
+
+
+def _unmarked(line: str) -> str:
+    markers = MarkerFilter(frozenset())
+    return markers.feed(line) + markers.end()
