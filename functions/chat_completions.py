@@ -1,4 +1,4 @@
-"""The OpenAI dialect: `POST /api/v1/chat/completions` and `GET /api/v1/models`.
+"""The OpenAI dialect: `POST /api/v1/chat/completions` and `GET /api/v1/models[/rag]`.
 
 Any client of that API works with an access token as its key; citations are in `message.context`.
 Reference: https://platform.openai.com/docs/api-reference/chat
@@ -6,23 +6,24 @@ Reference: https://platform.openai.com/docs/api-reference/chat
 
 import json
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
 from functions.dependencies import Caller, RuntimeOf
-from functions.problems import problem_json
-from shared.domain import Answer, AnswerEvent, DeltaEvent, DoneEvent, Question
+from functions.event_stream import Wire, comment, streamed, unless_gone
+from functions.problems import dialect_problem
+from shared.domain import Answer, AnswerEvent, ContextEvent, DeltaEvent, Question
+from shared.errors import NotFound
 
 router = APIRouter()
 
 MODEL = "rag"
+_MODEL_JSON = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rag"}
 
 
 class ContentPart(BaseModel):
@@ -50,16 +51,26 @@ class CompletionBody(BaseModel):
     model: str = Field(MODEL, max_length=200)
     messages: list[CompletionMessage] = Field(min_length=1, max_length=200)
     stream: bool = False
-    stream_options: StreamOptions = StreamOptions()
+    stream_options: StreamOptions | None = None
 
     def asked(self) -> Question:
         return question_of([ChatMessage(role=each.role, content=each.text()) for each in self.messages])
+
+    def tells_usage(self) -> bool:
+        return self.stream_options is not None and self.stream_options.include_usage
 
 
 @router.get("/api/v1/models")
 async def list_models(_caller: Caller) -> dict[str, Any]:
     """The one model there is: answers from the documents."""
-    return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "rag"}]}
+    return {"object": "list", "data": [_MODEL_JSON]}
+
+
+@router.get("/api/v1/models/{model_id}")
+async def model(model_id: str, _caller: Caller) -> dict[str, Any]:
+    if model_id != MODEL:
+        raise NotFound("there is no such model")
+    return _MODEL_JSON
 
 
 @router.post("/api/v1/chat/completions")
@@ -73,64 +84,46 @@ async def create_completion(
     request_id = request.state.request_id
     events = answered(body.asked(), caller, runtime, request_id=request_id)
     if not body.stream:
-        return JSONResponse(_completion(await whole(events), request_id))
-    await anext(events)  # retrieval: what fails before the first event is an ordinary problem response
-    return StreamingResponse(
-        _chunks(events, request_id, include_usage=body.stream_options.include_usage),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+        return JSONResponse(_completion(await unless_gone(whole(events), request.receive), request_id))
+    return await streamed(events, request, wire(request_id, tells_usage=body.tells_usage()))
 
 
 def _completion(done: Answer, request_id: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": done.text, "context": _context(done, request_id)}
-    return {
-        "id": f"chatcmpl-{request_id}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": MODEL,
+    return _frame("chat.completion", request_id) | {
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": _usage(done),
     }
 
 
-async def _chunks(
-    events: AsyncGenerator[AnswerEvent, None], request_id: str, *, include_usage: bool
-) -> AsyncGenerator[bytes, None]:
-    created = int(time.time())
+def wire(request_id: str, *, tells_usage: bool) -> Wire:
+    """Server-sent events without names: chunks, at the end `[DONE]` or an error."""
+    # As OpenAI's: where the usage is asked for, every chunk before it has a null in its place.
+    frame = _frame("chat.completion.chunk", request_id) | ({"usage": None} if tells_usage else {})
 
-    def chunk(choices: list[dict[str, Any]], **more: Any) -> bytes:
-        return _data(
-            {
-                "id": f"chatcmpl-{request_id}",
-                "object": "chat.completion.chunk",
-                "created": created,
-                "model": MODEL,
-                "choices": choices,
-                **more,
-            }
-        )
+    def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+        return _data(frame | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
 
-    yield chunk([_choice({"role": "assistant", "content": ""})])
-    try:
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, DeltaEvent):
-                    yield chunk([_choice({"content": event.text})])
-                elif isinstance(event, DoneEvent):
-                    yield chunk([_choice({"context": _context(event.answer, request_id)}, "stop")])
-                    if include_usage:
-                        yield chunk([], usage=_usage(event.answer))
-        yield b"data: [DONE]\n\n"
-    except Exception as error:  # noqa: BLE001  the edge: the status line is long gone
-        problem = problem_json(error, request_id)
-        yield _data(
-            {"error": {"message": problem["detail"], "type": problem["type"], "code": problem["status"]}}
-        )
+    def event(event: AnswerEvent) -> bytes:
+        if isinstance(event, ContextEvent):
+            return chunk({"role": "assistant", "content": ""})
+        if isinstance(event, DeltaEvent):
+            return chunk({"content": event.text})
+        last = chunk({"context": _context(event.answer, request_id)}, "stop")
+        if tells_usage:
+            last += _data(frame | {"choices": [], "usage": _usage(event.answer)})
+        return last + b"data: [DONE]\n\n"
+
+    return Wire(
+        media_type="text/event-stream",
+        heartbeat=comment("heartbeat"),
+        event=event,
+        problem=lambda problem: _data(dialect_problem(problem)),
+    )
 
 
-def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "finish_reason": finish_reason}
+def _frame(kind: str, request_id: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{request_id}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
 def _context(done: Answer, request_id: str) -> dict[str, Any]:

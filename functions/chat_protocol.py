@@ -5,8 +5,6 @@ Protocol: https://github.com/microsoft/ai-chat-protocol (version 2024-05-29).
 """
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +14,8 @@ from pydantic import BaseModel, Field
 from functions.answers import answer_json, answered, context_json, whole
 from functions.chat_turns import ChatMessage, question_of
 from functions.dependencies import Caller, RuntimeOf
-from functions.problems import problem_json
+from functions.event_stream import Wire, streamed, unless_gone
+from functions.problems import dialect_problem
 from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Question
 
 router = APIRouter()
@@ -47,9 +46,8 @@ async def chat(
 ) -> dict[str, Any]:
     """One answer; the citations are in `message.context`."""
     request_id = request.state.request_id
-    done = answer_json(
-        await whole(answered(body.asked(), caller, runtime, request_id=request_id)), request_id
-    )
+    events = answered(body.asked(), caller, runtime, request_id=request_id)
+    done = answer_json(await unless_gone(whole(events), request.receive), request_id)
     return {
         "message": {"role": "assistant", "content": done.pop("answer"), "context": done},
         "sessionState": done["conversation_id"],
@@ -63,28 +61,20 @@ async def chat_stream(
     caller: Caller,
     runtime: RuntimeOf,
 ) -> StreamingResponse:
-    """The answer as deltas, a JSON object a line; the last one carries the citations."""
+    """The answer as deltas, a JSON object a line; the last one carries the citations, or is an error."""
     asked, request_id = body.asked(), request.state.request_id
     events = answered(asked, caller, runtime, request_id=request_id)
-    context = await anext(events)
-    return StreamingResponse(
-        _lines(context, events, asked.text, request_id),
+    return await streamed(events, request, wire(asked.text, request_id))
+
+
+def wire(question: str, request_id: str) -> Wire:
+    """JSON lines. An empty one is the heartbeat: the protocol's own client skips it."""
+    return Wire(
         media_type="application/jsonl",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        heartbeat=b"\n",
+        event=lambda event: _line(_delta(event, question, request_id)),
+        problem=lambda problem: _line(dialect_problem(problem)),
     )
-
-
-async def _lines(
-    context: AnswerEvent, events: AsyncGenerator[AnswerEvent, None], question: str, request_id: str
-) -> AsyncGenerator[bytes, None]:
-    yield _line(_delta(context, question, request_id))
-    try:
-        async with aclosing(events):
-            async for event in events:
-                yield _line(_delta(event, question, request_id))
-    except Exception as error:  # noqa: BLE001  the edge: the status line is long gone
-        problem = problem_json(error, request_id)
-        yield _line({"error": {"code": problem["type"], "message": problem["detail"]}})
 
 
 def _delta(event: AnswerEvent, question: str, request_id: str) -> dict[str, Any]:

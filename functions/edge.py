@@ -70,7 +70,7 @@ class RequestEdge:
         except Exception as error:
             if status != _GONE:
                 raise  # in mid-answer: the server has to cut the connection
-            await problem_response(error, request_id)(scope, receive, send_marked)
+            await problem_response(error, request_id, scope["path"])(scope, receive, send_marked)
         finally:
             self._record(scope, status, request_id, time.perf_counter() - started)
 

@@ -35,6 +35,8 @@ _NAMES = {status: error.__name__ for error, status in _STATUS.items()} | {
     422: "InvalidRequest",
 }
 _INTERNAL = "something went wrong here; the log has it under this request_id"
+# Microsoft's AI Chat Protocol and OpenAI's API: their clients look for a member `error`.
+_DIALECTS = ("/api/chat", "/api/v1/")
 _MOST_FAULTS = 5
 _MOST_CHARACTERS = 120
 
@@ -60,15 +62,25 @@ def problem_json(error: Exception, request_id: str) -> dict[str, Any]:
     }
 
 
-def problem_response(error: Exception, request_id: str) -> JSONResponse:
+def dialect_problem(problem: dict[str, Any]) -> dict[str, Any]:
+    """The problem object as the clients of the foreign dialects understand it too."""
+    code = problem["type"].rpartition(":")[2]
+    told = {"code": code, "type": problem["type"], "message": problem["detail"], "param": None}
+    return problem | {"error": told}
+
+
+def problem_response(error: Exception, request_id: str, path: str) -> JSONResponse:
+    """`path` is the request's: each dialect is told of errors in its own way."""
     problem = problem_json(error, request_id)
+    if path.startswith(_DIALECTS):
+        problem = dialect_problem(problem)
     return JSONResponse(
         problem, problem["status"], headers=_headers(error), media_type="application/problem+json"
     )
 
 
 async def _respond(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(error, request.state.request_id)
+    return problem_response(error, request.state.request_id, request.url.path)
 
 
 def _status_and_name(error: Exception) -> tuple[int, str]:

@@ -1,17 +1,14 @@
 """Questions over HTTP: `POST /api/query` (JSON and server-sent events) and `POST /api/search`."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import answer_json, answered, context_json, passage_json, whole
 from functions.dependencies import Caller, RuntimeOf, ServicesOf
-from functions.event_stream import comment, encode, with_heartbeat
-from functions.problems import problem_json
+from functions.event_stream import Wire, comment, encode, streamed, unless_gone
 from shared.domain import (
     AnswerEvent,
     ContextEvent,
@@ -59,13 +56,8 @@ async def query(
     request_id = request.state.request_id
     events = answered(body.asked(), caller, runtime, request_id=request_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
-        return JSONResponse(answer_json(await whole(events), request_id))
-    context = await anext(events)  # what fails before the first event is an ordinary problem response
-    return StreamingResponse(
-        _event_stream(context, events, body.question, request_id),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+        return JSONResponse(answer_json(await unless_gone(whole(events), request.receive), request_id))
+    return await streamed(events, request, wire(body.question, request_id))
 
 
 @router.post("/api/search")
@@ -91,22 +83,19 @@ async def search(
     }
 
 
-async def _event_stream(
-    context: AnswerEvent, events: AsyncGenerator[AnswerEvent, None], question: str, request_id: str
-) -> AsyncGenerator[bytes, None]:
-    """A typed terminal event always comes: `done`, or `error` with a problem object."""
-    yield _encoded(context, question, request_id)
-    try:
-        async with aclosing(with_heartbeat(events)) as beats:
-            async for event in beats:
-                yield comment("heartbeat") if event is None else _encoded(event, question, request_id)
-    except Exception as error:  # noqa: BLE001  the edge: the status line is long gone
-        yield encode("error", problem_json(error, request_id))
+def wire(question: str, request_id: str) -> Wire:
+    """Server-sent events: `context`, `delta`s, and `done` or `error`."""
 
+    def event(event: AnswerEvent) -> bytes:
+        if isinstance(event, ContextEvent):
+            return encode("context", context_json(event, question))
+        if isinstance(event, DeltaEvent):
+            return encode("delta", {"text": event.text})
+        return encode("done", answer_json(event.answer, request_id))
 
-def _encoded(event: AnswerEvent, question: str, request_id: str) -> bytes:
-    if isinstance(event, ContextEvent):
-        return encode("context", context_json(event, question))
-    if isinstance(event, DeltaEvent):
-        return encode("delta", {"text": event.text})
-    return encode("done", answer_json(event.answer, request_id))
+    return Wire(
+        media_type="text/event-stream",
+        heartbeat=comment("heartbeat"),
+        event=event,
+        problem=lambda problem: encode("error", problem),
+    )
