@@ -1,18 +1,34 @@
 """From a question to the passages its asker may read. Called by query.answer and `POST /api/search`."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from shared.auth.access import filter_for, may_read
-from shared.domain import Document, Embedding, Hit, Passage, Principal, Question, SearchQuery
+from shared.auth.access import may_read
+from shared.domain import Document, Filters, Hit, Passage, Principal, Question
 from shared.errors import AccessDenied, BackendTimeout
 from shared.metadata_stores.base import MetadataStore
+from shared.query.duplicates import Distinct
+from shared.query.filters import fits
+from shared.query.rank import fused, reranked, with_neighbours
+from shared.query.search_queries import Asked, search_queries
+from shared.rerankers.base import Reranker
 from shared.shelf import IndexShelf, OpenIndex
 
-# How many hits are asked for, as multiples of top_k, until enough of them pass `authorise`: during a
-# re-upload old and new versions of a document stand side by side in the index. The last is for a version
-# that was published between searching and authorising: then the index has its successor by now.
+# How many hits are asked for, as multiples of what is wanted, until enough of them pass `authorised` and say
+# something of their own: during a re-upload old and new versions of a document stand side by side in the
+# index. The last is for a version that was published between searching and authorising: then the index has
+# its successor by now.
 _DEPTHS = (3, 12, 12)
+_WIDE_DEPTHS = (12, 50, 50)  # where the index cannot be told which documents fit
+_DEEPEST = 1_000  # hits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    passages: tuple[Passage, ...]  # authorised, best first, markers from 1
+    by_words_alone: bool = False  # the question could not be embedded
 
 
 async def asked_index(question: Question, principal: Principal, shelf: IndexShelf) -> OpenIndex:
@@ -31,42 +47,93 @@ async def search(
     index: OpenIndex,
     metadata: MetadataStore,
     timeout: float,
-) -> list[Passage]:
-    """At most `top_k` passages of current versions that the principal may read, best first.
+    neighbours: int = 0,
+    queries: Sequence[str] = (),
+    reranker: Reranker | None = None,
+) -> Found:
+    """At most `top_k` passages of current versions that the principal may read, best first; behind the very
+    best of them their adjoining chunks, `neighbours` on each side.
 
-    `timeout` in seconds for all of it. Errors: `BackendTimeout`; `BackendUnavailable` also when the metadata
-    store cannot be asked: never unfiltered.
+    `queries`: other texts that are searched for beside the question's. `timeout` in seconds for all of it.
+    Errors: `BackendTimeout`; `BackendUnavailable` also when the metadata store cannot be asked: never
+    unfiltered.
     """
+    deadline = time.monotonic() + timeout
+    wanted = max(question.top_k, reranker.depth if reranker else 0)
     try:
         async with asyncio.timeout(timeout):
-            return await _search(question, principal, index, metadata)
+            asked = await search_queries(
+                question,
+                principal,
+                (question.text, *queries),
+                embedder=index.embedder,
+                metadata=metadata,
+                timeout=timeout,
+            )
+            passages = await _passages(
+                asked, question, principal, index=index, metadata=metadata, wanted=wanted
+            )
+            if reranker is not None:
+                left = deadline - time.monotonic()
+                passages = await reranked(question.text, passages, reranker, timeout=left / 2)
+            best = passages[: question.top_k]
+            if neighbours:
+                best = await with_neighbours(best, index.search_index, neighbours)
     except TimeoutError as error:
         raise BackendTimeout(f"the documents could not be searched within {timeout:.0f} s") from error
+    numbered = (replace(passage, marker=marker) for marker, passage in enumerate(best, start=1))
+    return Found(passages=tuple(numbered), by_words_alone=asked.by_words_alone)
 
 
-async def _search(
-    question: Question, principal: Principal, index: OpenIndex, metadata: MetadataStore
+async def _passages(
+    asked: Asked,
+    question: Question,
+    principal: Principal,
+    *,
+    index: OpenIndex,
+    metadata: MetadataStore,
+    wanted: int,
 ) -> list[Passage]:
-    embedding = None if question.mode == "text" else await index.embedder.embed_query(question.text)
+    """Those that say something of their own: `wanted` of them, if there are so many."""
     passages: list[Passage] = []
-    for depth in _DEPTHS:
-        wanted = question.top_k * depth
-        hits = await index.search_index.search(_query(question, principal, embedding, wanted))
+    for depth in (_WIDE_DEPTHS if asked.is_wide else _DEPTHS) if asked.queries else ():
+        top_k = min(wanted * depth, _DEEPEST)
+        deep = (replace(query, top_k=top_k) for query in asked.queries)
+        rankings = await asyncio.gather(*map(index.search_index.search, deep))
+        hits = fused(rankings)
         documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
-        passages = authorised(hits, documents, principal, index=index.name)
-        has_all = len(hits) < wanted and not _is_outdated(hits, documents, index=index.name)
-        if len(passages) >= question.top_k or has_all:
+        allowed = authorised(hits, documents, principal, index=index.name, filters=question.filters)
+        passages = _distinct(allowed, wanted)
+        is_all = all(len(ranking) < top_k for ranking in rankings)
+        if len(passages) == wanted or (is_all and not _is_outdated(hits, documents, index=index.name)):
             break
-    return passages[: question.top_k]
+    return passages
+
+
+def _distinct(passages: Sequence[Passage], wanted: int) -> list[Passage]:
+    """The first `wanted` that do not repeat a better one."""
+    distinct = Distinct()
+    kept: list[Passage] = []
+    for passage in passages:
+        if len(kept) == wanted:
+            break
+        if distinct.adds(passage.chunk.content):
+            kept.append(passage)
+    return kept
 
 
 def authorised(
-    hits: list[Hit], documents: Mapping[str, Document], principal: Principal, *, index: str
+    hits: Sequence[Hit],
+    documents: Mapping[str, Document],
+    principal: Principal,
+    *,
+    index: str,
+    filters: Filters | None = None,
 ) -> list[Passage]:
     """The hits that the metadata store, the authority, lets through, numbered from 1.
 
-    Whatever the index says: only the version of a document that this index may show, and only for its
-    readers.
+    Whatever the index says: only the version of a document that this index may show, only for its readers,
+    and only of documents that fit.
     """
     allowed = [
         (hit, document)
@@ -74,27 +141,17 @@ def authorised(
         if (document := documents.get(hit.chunk.document_id)) is not None
         and document.version_in(index) == hit.chunk.version
         and may_read(principal, document)
+        and (filters is None or fits(document, filters))
     ]
     return [_passage(marker, hit, document) for marker, (hit, document) in enumerate(allowed, start=1)]
 
 
-def _is_outdated(hits: list[Hit], documents: Mapping[str, Document], *, index: str) -> bool:
+def _is_outdated(hits: Sequence[Hit], documents: Mapping[str, Document], *, index: str) -> bool:
     """Whether a newer version of a hit's document has been published."""
     return any(
         (document := documents.get(hit.chunk.document_id)) is not None
         and document.version_in(index) > hit.chunk.version
         for hit in hits
-    )
-
-
-def _query(question: Question, principal: Principal, embedding: Embedding | None, wanted: int) -> SearchQuery:
-    return SearchQuery(
-        text=question.text,
-        embedding=embedding,
-        top_k=wanted,
-        readers=filter_for(principal),
-        mode=question.mode,
-        document_ids=question.document_ids,
     )
 
 

@@ -41,9 +41,10 @@ class Checks:
         question = Question(
             text="edition", top_k=50, mode="vector", document_ids=frozenset({documents.document_id(name)})
         )
-        passages = await retrieve.search(
+        answered = await retrieve.search(
             question, asker, index=index, metadata=world.observer.metadata, timeout=1_000
         )
+        passages = answered.passages
         found = frozenset((passage.chunk.ordinal, passage.chunk.content) for passage in passages)
         versions = {passage.chunk.version for passage in passages}
         world.trace.add(

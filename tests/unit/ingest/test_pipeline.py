@@ -26,14 +26,14 @@ READER = Principal(user_id="u1", email="u1@example.com")
 
 
 async def found(services: Services, question: str, principal: Principal = READER) -> list[str]:
-    passages = await search(
+    result = await search(
         Question(text=question, top_k=5),
         principal,
         index=await services.shelf.live(),
         metadata=services.metadata,
         timeout=30,
     )
-    return [passage.chunk.content for passage in passages]
+    return [passage.chunk.content for passage in result.passages]
 
 
 async def test_a_blob_becomes_an_indexed_document_with_its_pages(services: Services) -> None:

@@ -84,9 +84,10 @@ async def test_a_promotion_and_a_rollback_are_one_step_for_queries(services: Ser
 
     async def ask() -> None:
         index = await services.shelf.live()
-        found = await retrieve.search(
+        result = await retrieve.search(
             Question(text="edition", top_k=40), ADA, index=index, metadata=services.metadata, timeout=30
         )
+        found = result.passages
         known = await services.metadata.documents([passage.chunk.document_id for passage in found])
         assert {passage.document_name for passage in found} >= names, f"{index.name} lacks some"
         versions = {(passage.chunk.document_id, passage.chunk.version) for passage in found}

@@ -45,7 +45,7 @@ async def test_a_search_ends_in_time_when_a_service_hangs(tmp_path: Path, plug: 
     began = time.monotonic()
     with pytest.raises(BackendTimeout, match="could not be searched"):
         await retrieve.search(
-            Question(text="warranty"),
+            Question(text="warranty", mode="vector"),
             ADA,
             index=index,
             metadata=metadata,

@@ -1,0 +1,49 @@
+"""Which passages say the same as a better one. Called by query.retrieve, after authorisation only: what its
+asker may not read hides nothing."""
+
+import re
+from collections import Counter
+
+# Scripts without spaces are read by characters.
+_WORD = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+"
+)
+_SHINGLE = 3  # words
+_SAME = 0.85  # Jaccard similarity of the shingles: ADR 0007 has the table
+_WEIGHTY = re.compile(  # numbers and negations
+    r".*\d.*|not|no|never|nor|none|neither|without|cannot|(is|are|does|do|did|wo|was)n"
+    r"|nicht|keine?[mnrs]?|nie|niemals|ohne|pas|jamais|sans|non|sin|nunca|jamás|senza|mai|não|sem|nem|niet|geen"
+    r"|zonder|不|没|無|无|非|未"
+)
+
+
+class Distinct:
+    """What was kept so far."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Counter[str], frozenset[str]]] = []
+
+    def adds(self, content: str) -> bool:
+        """Whether it says something that nothing kept says; then it is kept itself.
+
+        A number or a negation that differs is something else, however alike the rest is: editions of a
+        price list, and plans of an insurance, differ in little more.
+        """
+        words = _WORD.findall(content.casefold())
+        weighty = Counter(filter(_WEIGHTY.fullmatch, words))
+        shingles = frozenset(
+            " ".join(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1))
+        )
+        for other_weighty, others in self._kept:
+            if weighty == other_weighty and _are_the_same(shingles, others):
+                return False
+        self._kept.append((weighty, shingles))
+        return True
+
+
+def _are_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    smaller, larger = sorted((len(one), len(other)))
+    if smaller < _SAME * larger:
+        return False
+    shared = len(one & other)
+    return shared >= _SAME * (smaller + larger - shared)

@@ -1,0 +1,1 @@
+"""What puts the best of the passages that a search found in front: a plug."""
