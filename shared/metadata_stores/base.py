@@ -10,16 +10,15 @@ from typing import Protocol
 
 from shared.domain import (
     BlobProperties,
-    Conversation,
     Document,
     DocumentStatus,
-    Feedback,
+    Filters,
     IndexVersion,
     PageKind,
     RefreshToken,
-    Turn,
     User,
 )
+from shared.metadata_stores.base_conversations import ConversationStore
 
 
 class DocumentStore(Protocol):
@@ -30,14 +29,12 @@ class DocumentStore(Protocol):
 
         A new document is inserted as given, with etag None. An existing one becomes queued with the
         given size and without its old reason, unless its claimed etag is this very one: then nothing
-        changes (the trigger was faster). A tombstone comes back to life: owner, readers, created_at as
-        given, versions kept.
-        Returns what is stored then.
+        changes (the trigger was faster). A tombstone comes back to life: owner, readers, tags, created_at
+        as given, versions kept. Returns what is stored then.
         """
 
     async def claim(self, document_id: str, blob: BlobProperties, *, now: float) -> Document | None:
         """Start work on this state of the blob; None for an unknown document or a tombstone.
-
         Another etag than the claimed one gets the next `claimed_version` and status parsing; the same
         etag keeps its version, so that a retry continues, and, if indexed or failed, its status, so
         that a doubled event does nothing. `requeue` makes the next claim count as another etag.
@@ -47,10 +44,8 @@ class DocumentStore(Protocol):
         self, document_id: str, version: int, status: DocumentStatus, *, reason: str | None, now: float
     ) -> bool:
         """Only while `version` is the claimed one (0: never claimed yet), not indexed and not failed; whether
-        it was.
-
-        What has failed stays so until `requeue` or another etag: a twin that works on the same version
-        must not publish what was rejected and is being removed.
+        it was. What has failed stays so until `requeue` or another etag: a twin that works on the same
+        version must not publish what was rejected and is being removed.
         """
 
     async def publish(
@@ -69,7 +64,6 @@ class DocumentStore(Protocol):
     ) -> bool:
         """The flip: `current_version` becomes `version`, status indexed, only while it is the claimed one
         and not failed. Queries of `index` see it from here on; those of other indexes what they saw.
-
         With `version` already current (unchanged content under a new etag) it is refreshed.
         """
 
@@ -82,18 +76,14 @@ class DocumentStore(Protocol):
 
     async def park(self, document_id: str, *, reason: str, event: str, now: float) -> bool:
         """Status failed, with the queue message that led to it, unless indexed, failed or a tombstone.
-
-        `requeue`, another etag and `publish` forget the message.
-        """
+        `requeue`, another etag and `publish` forget the message."""
 
     async def reject(self, document_id: str, version: int, *, reason: str, now: float) -> bool:
         """A permanent failure: status failed, `current_version` 0, only while it is the claimed one."""
 
     async def keep_current(self, document_id: str, version: int, *, now: float) -> bool:
         """The claimed content equals the current one: status indexed, `current_version` unchanged.
-
-        Only while `version` is the claimed one and there is a current one; whether it was.
-        """
+        Only while `version` is the claimed one and there is a current one; whether it was."""
 
     async def requeue(self, document_id: str, *, now: float) -> bool:
         """Status queued, reason forgotten, the next claim gets a fresh version. False: unknown, tombstone."""
@@ -101,7 +91,6 @@ class DocumentStore(Protocol):
     async def bury(self, document_id: str, *, now: float, seen_at: float | None = None) -> Document | None:
         """Make a tombstone: current_version 0, claimed_version + 1, status deleted, etag and content hash
         forgotten. What it was before; a tombstone stays as it is.
-
         With `seen_at` only while that is its `updated_at`; None, too, if it has changed since.
         """
 
@@ -117,6 +106,9 @@ class DocumentStore(Protocol):
     async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool:
         """False: unknown, tombstone."""
 
+    async def set_tags(self, document_id: str, tags: frozenset[str], *, now: float) -> bool:
+        """False: unknown, tombstone."""
+
     async def list_documents(
         self,
         *,
@@ -125,8 +117,15 @@ class DocumentStore(Protocol):
         limit: int = 100,
         status: DocumentStatus | None = None,
         prefix: str = "",
+        tag: str | None = None,
     ) -> list[Document]:
         """By name, those readable by `readers` (None: all), after the name `after`, no tombstones."""
+
+    async def matching(
+        self, filters: Filters, *, readers: frozenset[str] | None, limit: int
+    ) -> list[str] | None:
+        """The ids of those with a current version that fit (`query.filters`) and are readable by `readers`
+        (None: all), in any order; None if they are more than `limit`."""
 
     def every_document(self) -> AsyncIterator[Document]:
         """All, tombstones too, by name, paged inside; for the reconciler."""
@@ -181,32 +180,6 @@ class UserStore(Protocol):
 
     async def purge_refresh_tokens(self, *, before: float) -> int:
         """Forget those that expired before then; how many."""
-
-
-class ConversationStore(Protocol):
-    async def add_turn(
-        self, conversation_id: str, user_id: str, turn: Turn, *, title: str, max_turns: int
-    ) -> bool:
-        """Append, making the conversation (with `title`) if it is new; the oldest beyond max_turns go.
-
-        False, and nothing changed, if the id is another user's.
-        """
-
-    async def conversation(self, conversation_id: str, user_id: str) -> Conversation | None:
-        """None also for another user's."""
-
-    async def list_conversations(self, user_id: str, *, limit: int = 100) -> list[Conversation]:
-        """Newest first, without turns."""
-
-    async def rename_conversation(self, conversation_id: str, user_id: str, title: str) -> bool: ...
-
-    async def delete_conversation(self, conversation_id: str, user_id: str) -> bool: ...
-
-    async def add_feedback(self, feedback: Feedback) -> None:
-        """A user's later word on the same answer replaces the earlier one."""
-
-    async def cited_turns(self, *, limit: int) -> list[Turn]:
-        """Of all users' conversations those whose answer has a citation, the newest first, 1 or more."""
 
 
 class IndexVersionStore(Protocol):

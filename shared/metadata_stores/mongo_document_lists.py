@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from itertools import takewhile
 
-from shared.domain import Document, DocumentStatus
+from shared.domain import Document, DocumentStatus, Filters
 from shared.metadata_stores.mongo_database import MongoDatabase, Row
-from shared.metadata_stores.mongo_document_rows import BY_NAME, to_document
+from shared.metadata_stores.mongo_document_rows import BY_NAME, FILED, may_fit, to_document, to_filed
 from shared.metadata_stores.mongo_writes import WITHOUT_WRITES
+from shared.query.filters import fits
 
 _PAGE = 500  # documents per read of every_document
+_IDS_PER_READ = 2_000  # documents per read of matching
 
 
 class MongoDocumentLists:
@@ -22,6 +24,7 @@ class MongoDocumentLists:
         limit: int = 100,
         status: DocumentStatus | None = None,
         prefix: str = "",
+        tag: str | None = None,
     ) -> list[Document]:
         where: Row = {
             "name": {"$gt": after or "", "$gte": prefix},
@@ -29,11 +32,28 @@ class MongoDocumentLists:
         }
         if status is not None:
             where["status"]["$eq"] = status.value
+        if tag is not None:
+            where["tags"] = {"$eq": tag}
         if readers is not None:
             where["readers"] = {"$in": [str(reader) for reader in readers]}
         found = await self._page(where, limit)
         # In order of name those with the prefix come first, because the query starts at the prefix itself.
         return list(takewhile(lambda document: document.name.startswith(prefix), found))
+
+    async def matching(
+        self, filters: Filters, *, readers: frozenset[str] | None, limit: int
+    ) -> list[str] | None:
+        ids = []
+        async with (
+            self._mongo.calling() as database,
+            database["documents"].find(may_fit(filters, readers), FILED, batch_size=_IDS_PER_READ) as found,
+        ):
+            async for row in found:
+                if fits(to_filed(row), filters):
+                    ids.append(row["_id"])
+                    if len(ids) > limit:
+                        return None
+        return ids
 
     async def every_document(self) -> AsyncIterator[Document]:
         where: Row = {}

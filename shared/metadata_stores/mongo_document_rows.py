@@ -1,21 +1,26 @@
 """How a `Document` lies in MongoDB: indexes, filters, the way there and back. Used by `mongo_documents`."""
 
+import re
 from dataclasses import fields
 from typing import Any
 
 from pymongo import IndexModel
 
-from shared.domain import Document, DocumentStatus
+from shared.domain import Document, DocumentStatus, Filters
 from shared.metadata_stores.mongo_database import Row
 from shared.metadata_stores.mongo_writes import by_id
+from shared.query.filters import Filed, endings
 
 DOCUMENTS_INDEXES = (
     IndexModel([("name", 1), ("_id", 1)]),
     IndexModel([("status", 1), ("name", 1), ("_id", 1)]),
     IndexModel([("readers", 1), ("name", 1), ("_id", 1)]),
     IndexModel([("status", 1), ("updated_at", 1)]),
+    IndexModel([("tags", 1), ("name", 1), ("_id", 1)]),
 )
 BY_NAME = [("name", 1), ("_id", 1)]  # MongoDB compares the bytes of UTF-8: the order of code points
+
+FILED = {"name": True, "owner_id": True, "tags": True, "indexed_at": True}  # a projection
 
 _FIELDS = tuple(field.name for field in fields(Document))
 _STATUSES = {status.value: status for status in DocumentStatus}
@@ -42,6 +47,10 @@ def to_document(row: Row) -> Document:
     return Document(id=row["_id"], **values)
 
 
+def to_filed(row: Row) -> Filed:
+    return Filed(row["name"], row["owner_id"], frozenset(row.get("tags", ())), row["indexed_at"])
+
+
 def is_tombstone(row: Row) -> bool:
     return bool(row["status"] == DocumentStatus.DELETED.value)
 
@@ -55,3 +64,22 @@ def claimed_as(document_id: str, version: int, *but: DocumentStatus) -> Row:
     """A filter for the version that is being written, tombstones and the statuses `but` left out."""
     excluded = [status.value for status in (DocumentStatus.DELETED, *but)]
     return {**by_id(document_id), "claimed_version": {"$eq": version}, "status": {"$nin": excluded}}
+
+
+def may_fit(filters: Filters, readers: frozenset[str] | None) -> Row:
+    """A filter that leaves out most of what does not fit, and nothing that does."""
+    conditions: list[Row] = [{"current_version": {"$gt": 0}}]
+    if readers is not None:
+        conditions.append({"readers": {"$in": [str(reader) for reader in readers]}})
+    if filters.tags:
+        conditions.append({"tags": {"$in": [str(tag) for tag in filters.tags]}})
+    if filters.since is not None:
+        conditions.append({"indexed_at": {"$gte": filters.since}})
+    if filters.until is not None:
+        conditions.append({"indexed_at": {"$lte": filters.until}})
+    if filters.folder is not None:
+        conditions.append({"name": {"$regex": f"(^|/){re.escape(filters.folder)}/"}})
+    if filters.types:
+        any_ending = "|".join(map(re.escape, sorted(endings(filters.types))))
+        conditions.append({"name": {"$regex": rf"\.({any_ending})$", "$options": "i"}})
+    return {"$and": conditions}

@@ -29,7 +29,7 @@ class MongoDocuments:
             "updated_at": document.updated_at,
         }
         new = to_row(replace(document, etag=None)) | queued
-        revived = {key: new[key] for key in ("owner_id", "readers", "created_at")} | queued
+        revived = {key: new[key] for key in ("owner_id", "readers", "tags", "created_at")} | queued
         same = by_id(document.id)
         async with self._mongo.calling() as database:
             documents = database["documents"]
@@ -202,6 +202,9 @@ class MongoDocuments:
 
     async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool:
         return await self._has_changed(live(document_id), {"readers": sorted(readers), "updated_at": now})
+
+    async def set_tags(self, document_id: str, tags: frozenset[str], *, now: float) -> bool:
+        return await self._has_changed(live(document_id), {"tags": sorted(tags), "updated_at": now})
 
     async def _has_changed(self, where: Row, values: Row) -> bool:
         async with self._mongo.calling() as database:

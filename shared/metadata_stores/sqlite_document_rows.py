@@ -66,8 +66,8 @@ _STATUSES = {status.value: status for status in DocumentStatus}
 @lru_cache(maxsize=4096)  # rows and documents are immutable, and every search asks for the same few
 def to_document(row: tuple[Any, ...]) -> Document:
     values = dict(zip(FIELDS, row, strict=True))
-    values["readers"] = _to_set(row[_READERS])
-    values["tags"] = _to_set(row[_TAGS])
+    values["readers"] = to_set(row[_READERS])
+    values["tags"] = to_set(row[_TAGS])
     values["status"] = _STATUSES[row[_STATUS]]
     values["timings"] = tuple(map(tuple, json.loads(row[_TIMINGS])))
     values["held"] = tuple(json.loads(row[_HELD]).items())
@@ -75,25 +75,27 @@ def to_document(row: tuple[Any, ...]) -> Document:
 
 
 @lru_cache(maxsize=1024)  # few sets of readers and of tags among many documents
-def _to_set(stored: str) -> frozenset[str]:
+def to_set(stored: str) -> frozenset[str]:
     return frozenset(json.loads(stored))
+
+
+def to_json(values: Iterable[str] | None) -> str:
+    return json.dumps(None if values is None else sorted(values))
 
 
 def insert_document(connection: sqlite3.Connection, document: Document) -> None:
     values = {name: getattr(document, name) for name in FIELDS}
-    values["readers"] = json.dumps(sorted(document.readers))
+    values["readers"] = to_json(document.readers)
     values["status"] = document.status.value
     values["timings"] = json.dumps(document.timings)
     values["held"] = json.dumps(dict(document.held))
-    values["tags"] = json.dumps(sorted(document.tags))
+    values["tags"] = to_json(document.tags)
     connection.execute(_INSERT, tuple(values.values()))
     _list_readers(connection, document.id, document.name, document.readers)
 
 
 def replace_readers(connection: sqlite3.Connection, document: Document, readers: frozenset[str]) -> None:
-    connection.execute(
-        "UPDATE documents SET readers = ? WHERE id = ?", (json.dumps(sorted(readers)), document.id)
-    )
+    connection.execute("UPDATE documents SET readers = ? WHERE id = ?", (to_json(readers), document.id))
     unlist_readers(connection, document.id)
     _list_readers(connection, document.id, document.name, readers)
 

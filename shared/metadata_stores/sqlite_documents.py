@@ -18,6 +18,7 @@ from shared.metadata_stores.sqlite_document_rows import (
     held_path,
     insert_document,
     replace_readers,
+    to_json,
     unlist_readers,
 )
 
@@ -193,6 +194,12 @@ class SqliteDocuments(SqliteDocumentLists):
 
         return await self._file.write(change)
 
+    async def set_tags(self, document_id: str, tags: frozenset[str], *, now: float) -> bool:
+        return await self._has_changed(
+            "UPDATE documents SET tags = ?, updated_at = ? WHERE id = ? AND status <> 'deleted'",
+            (to_json(tags), now, document_id),
+        )
+
     async def _has_changed(self, statement: str, given: tuple[object, ...]) -> bool:
         return await self._file.write(lambda connection: connection.execute(statement, given).rowcount > 0)
 
@@ -203,8 +210,8 @@ def _announce(connection: sqlite3.Connection, document: Document, etag: str) -> 
         insert_document(connection, replace(document, etag=None))
     elif known.status is DocumentStatus.DELETED:
         connection.execute(
-            "UPDATE documents SET owner_id = ?, created_at = ? WHERE id = ?",
-            (document.owner_id, document.created_at, document.id),
+            "UPDATE documents SET owner_id = ?, created_at = ?, tags = ? WHERE id = ?",
+            (document.owner_id, document.created_at, to_json(document.tags), document.id),
         )
         replace_readers(connection, known, document.readers)
     connection.execute(

@@ -41,7 +41,10 @@ PARSERS = {
     "lxml",
 }
 # What a plug's protocol speaks of.
-PROMISED = {"chat_models": {"shared.query.prompt"}}  # the answer "I don't know"
+PROMISED = {
+    "chat_models": {"shared.query.prompt"},  # the answer "I don't know"
+    "metadata_stores": {"shared.query.filters"},  # what fits the filters of a question
+}
 # Who makes an adapter's files knows their format; who measures measures one plug alone.
 KNOWERS = {"cli.weights": "shared.embedders.", "bench.": "shared.", "evals.": "shared."}
 # What several adapters are built on.
