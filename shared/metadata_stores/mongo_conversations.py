@@ -50,10 +50,12 @@ class MongoConversations:
             row = await database["conversations"].find_one(_own(conversation_id, user_id), WITHOUT_WRITES)
             return None if row is None else _to_conversation(row)
 
-    async def list_conversations(self, user_id: str, *, limit: int = 100) -> list[Conversation]:
+    async def list_conversations(
+        self, user_id: str, *, limit: int = 100, after: tuple[float, str] | None = None
+    ) -> list[Conversation]:
         async with self._mongo.calling() as database:
             found = database["conversations"].find(
-                {"user_id": {"$eq": user_id}},
+                {"user_id": {"$eq": user_id}, **_after(after)},
                 {**WITHOUT_WRITES, "turns": False},
                 sort=_NEWEST_FIRST,
                 limit=limit,
@@ -73,6 +75,11 @@ class MongoConversations:
                 return False
             await repeatable(lambda: conversations.delete_one(own))
             return True
+
+    async def delete_conversations(self, user_id: str) -> None:
+        async with self._mongo.calling() as database:
+            conversations = database["conversations"]
+            await repeatable(lambda: conversations.delete_many({"user_id": {"$eq": user_id}}))
 
     async def add_feedback(self, feedback: Feedback) -> None:
         values = asdict(feedback)
@@ -101,6 +108,15 @@ class MongoConversations:
 
 def _own(conversation_id: str, user_id: str) -> Row:
     return {**by_id(conversation_id), "user_id": {"$eq": user_id}}
+
+
+def _after(last: tuple[float, str] | None) -> Row:
+    """What comes behind it in `_NEWEST_FIRST`."""
+    if last is None:
+        return {}
+    updated_at, conversation_id = last
+    same_moment = {"updated_at": {"$eq": updated_at}, "_id": {"$gt": conversation_id}}
+    return {"$or": [{"updated_at": {"$lt": updated_at}}, same_moment]}
 
 
 def _to_conversation(row: Row) -> Conversation:

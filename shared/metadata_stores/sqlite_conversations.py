@@ -1,6 +1,7 @@
 """Conversations and feedback in SQLite: the `ConversationStore` part of `SqliteMetadataStore`."""
 
 import json
+import math
 import sqlite3
 from dataclasses import asdict
 from typing import Any
@@ -80,11 +81,19 @@ class SqliteConversations:
 
         return await self._file.read(query)
 
-    async def list_conversations(self, user_id: str, *, limit: int = 100) -> list[Conversation]:
+    async def list_conversations(
+        self, user_id: str, *, limit: int = 100, after: tuple[float, str] | None = None
+    ) -> list[Conversation]:
+        updated_at, conversation_id = after or (math.inf, "")
+
         def query(connection: sqlite3.Connection) -> list[Conversation]:
             rows = connection.execute(
-                "SELECT * FROM conversations WHERE user_id = ? ORDER BY updated_at DESC, id LIMIT ?",
-                (user_id, limit),
+                """
+                SELECT * FROM conversations
+                WHERE user_id = :user AND updated_at <= :at AND (updated_at < :at OR id > :id)
+                ORDER BY updated_at DESC, id LIMIT :limit
+                """,
+                {"user": user_id, "at": updated_at, "id": conversation_id, "limit": limit},
             )
             return [_to_conversation(row, ()) for row in rows]
 
@@ -110,6 +119,19 @@ class SqliteConversations:
             return deleted > 0
 
         return await self._file.write(change)
+
+    async def delete_conversations(self, user_id: str) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """
+                DELETE FROM turns
+                WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?)
+                """,
+                (user_id,),
+            )
+            connection.execute("DELETE FROM conversations WHERE user_id = ?", (user_id,))
+
+        await self._file.write(change)
 
     async def add_feedback(self, feedback: Feedback) -> None:
         def change(connection: sqlite3.Connection) -> None:

@@ -94,6 +94,37 @@ async def test_conversations_are_listed_newest_first_without_turns(store: Metada
     assert [conversation.id for conversation in await store.list_conversations("ann", limit=1)] == ["c"]
 
 
+async def test_a_list_goes_on_after_any_conversation_of_it(store: MetadataStore) -> None:
+    moments = {"c": 3, "a": 2, "b": 2, "d": 2, "Ä": 1}  # three are of the same moment
+    for conversation_id, moment in moments.items():
+        await add(store, conversation_id, moment)
+        await add(store, f"{conversation_id} of ben", moment, user_id="ben")
+    whole = await store.list_conversations("ann")
+    assert [each.id for each in whole] == ["c", "a", "b", "d", "Ä"]
+    for number, each in enumerate(whole, start=1):
+        after = (each.updated_at, each.id)
+        assert await store.list_conversations("ann", after=after) == whole[number:]
+        assert await store.list_conversations("ann", after=after, limit=1) == whole[number : number + 1]
+    await store.delete_conversation("b", "ann")
+    assert await store.list_conversations("ann", after=(2.0, "b")) == whole[3:]
+
+
+async def test_all_of_a_users_conversations_go_and_nobody_elses(store: MetadataStore) -> None:
+    for conversation_id in ("a", "b"):
+        await add(store, conversation_id, 1)
+    await add(store, "c", 1, user_id="ben")
+    await store.delete_conversations("ann")
+    await store.delete_conversations("ann")
+    assert await store.list_conversations("ann") == []
+    kept = await store.conversation("c", "ben")
+    assert kept is not None
+    assert kept.turns == (turn(1),)
+    assert await add(store, "a", 2)
+    anew = await store.conversation("a", "ann")
+    assert anew is not None
+    assert anew.turns == (turn(2),)
+
+
 async def test_a_conversation_is_renamed_and_deleted_by_its_user(store: MetadataStore) -> None:
     await add(store, "c", 1)
     assert await store.rename_conversation("c", "ann", "better")
