@@ -29,7 +29,9 @@ async def answered(
         async for event in events:
             if isinstance(event, DoneEvent):
                 done = event.answer
-                runtime.metrics.question_answered(degraded=done.degraded, timings=done.timings)
+                runtime.metrics.question_answered(
+                    degraded=done.degraded, cache=done.cache, timings=done.timings
+                )
             yield event
 
 
@@ -50,7 +52,10 @@ def answer_json(answer: Answer, request_id: str) -> dict[str, Any]:
         "degraded": answer.degraded,
         "degraded_reason": answer.degraded_reason,
         "model": answer.model,
+        "cached": answer.cache in ("hit", "shared"),
         "index": answer.index,
+        "nearest": [passage_json(passage, answer.text) for passage in answer.nearest],
+        "follow_ups": list(answer.follow_ups),
         "usage": {
             "prompt_tokens": answer.usage.prompt_tokens,
             "completion_tokens": answer.usage.completion_tokens,

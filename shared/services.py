@@ -19,6 +19,8 @@ from shared.embedders.base import Embedder
 from shared.event_queues.base import EventQueue
 from shared.ingest.parse.pool import ParserPool
 from shared.metadata_stores.base import MetadataStore
+from shared.query.flights import Flights
+from shared.rerankers.base import Reranker
 from shared.secret_stores.base import SecretStore
 from shared.shelf import IndexShelf
 from shared.telemetry.metrics import Metrics
@@ -73,21 +75,26 @@ class Services:
     limits: Limits
     embedding_cache: Cache | None = None  # for what was embedded; may be `cache` itself
     smaller_chat_model: ChatModel | None = None  # a second deployment: asked before the fallback
+    reranker: Reranker | None = None
     identity: Closable | None = None  # of the process, which plugs sign in with
     embed_batch: int = 32  # chunks per checkpoint
     entra_tokens: EntraTokens | None = None  # where a tenant's tokens are accepted beside our own
     turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    flights: Flights = field(default_factory=Flights)
     metrics: Metrics = field(default_factory=Metrics)
     reached: Callable[[Step], None] = go_on  # told each step of an ingestion, for tests that crash there
 
     async def close(self) -> None:
         """Close every plug, those that others are built on last."""
+        await self.flights.close()
         await self.parsers.close()
         await self.passwords.close()
         if self.entra_tokens is not None:
             await self.entra_tokens.close()
         if self.smaller_chat_model is not None:
             await self.smaller_chat_model.close()
+        if self.reranker is not None:
+            await self.reranker.close()
         for plug in (self.chat_model, self.fallback_chat_model, self.shelf, self.queue):
             await plug.close()
         await self.access_tokens.close()

@@ -18,6 +18,7 @@ from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.blob_stores.base import BlobStore
 from shared.compose import models, plugs
+from shared.compose.guards import Guards
 from shared.compose.identity import open_identity
 from shared.compose.kill import killing_at
 from shared.compose.models import count_tokens
@@ -147,7 +148,11 @@ async def _agree_on_index(services: Services) -> None:
 
 
 def _shelf(
-    ground: Ground, embedder: Embedder, metadata: MetadataStore, spare: Callable[[Embedder], Embedder]
+    ground: Ground,
+    embedder: Embedder,
+    metadata: MetadataStore,
+    guards: Guards,
+    spare: Callable[[Embedder], Embedder],
 ) -> IndexShelf:
     settings, identity = ground.settings, ground.identity
 
@@ -156,7 +161,7 @@ def _shelf(
 
     return IndexShelf(
         base=settings.index_name,
-        indexes=plugs.open_search_indexes(settings, identity),
+        indexes=guards.search_indexes(plugs.open_search_indexes(settings, identity)),
         versions=metadata,
         embedder=embedder,
         open_embedder=open_embedder,
@@ -166,20 +171,23 @@ def _shelf(
 
 def _build(ground: Ground, metrics: Metrics) -> Services:
     settings, identity = ground.settings, ground.identity
+    guards = Guards(settings, metrics)
     cache = plugs.open_cache(settings, identity)
     embeddings = plugs.open_embedding_cache(settings, cache)
 
     def spare(embedder: Embedder) -> Embedder:
-        return models.sparing(embedder, settings, cache=cache, embeddings=embeddings)
+        return models.sparing(
+            guards.embedder(embedder), settings, cache=cache, embeddings=embeddings, metrics=metrics
+        )
 
     embedder = spare(models.open_embedder(settings, identity))
     extractive = models.open_extractive_model(embedder)
-    metadata = plugs.open_metadata_store(settings)
+    metadata = plugs.open_metadata_store(settings, guards.metadata)
     return Services(
-        shelf=_shelf(ground, embedder, metadata, spare),
+        shelf=_shelf(ground, embedder, metadata, guards, spare),
         embedder=embedder,
-        chat_model=models.open_chat_model(settings, identity, extractive),
-        smaller_chat_model=models.open_smaller_model(settings, identity),
+        chat_model=guards.chat_model(models.open_chat_model(settings, identity, extractive)),
+        smaller_chat_model=guards.smaller_model(models.open_smaller_model(settings, identity)),
         fallback_chat_model=extractive,
         metadata=metadata,
         blobs=plugs.open_blob_store(settings, identity),

@@ -9,6 +9,7 @@ from shared.compose.identity import required, value
 from shared.embedders.base import Embedder
 from shared.errors import ConfigError
 from shared.settings import Settings
+from shared.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from shared.azure_sdk import Identity
@@ -61,7 +62,9 @@ def open_named_embedder(
     )
 
 
-def sparing(embedder: Embedder, settings: Settings, *, cache: Cache, embeddings: Cache | None) -> Embedder:
+def sparing(
+    embedder: Embedder, settings: Settings, *, cache: Cache, embeddings: Cache | None, metrics: Metrics
+) -> Embedder:
     """The same embedder, that keeps to the deployment's rate and embeds no text twice.
 
     `cache` is what all workers share; `embeddings` keeps what was embedded, if that is wanted.
@@ -81,7 +84,8 @@ def sparing(embedder: Embedder, settings: Settings, *, cache: Cache, embeddings:
         return embedder
     from shared.embedders.cached import CachedEmbedder
 
-    return CachedEmbedder(embedder, embeddings, ttl=settings.embedding_cache_days * 86_400)
+    ttl = settings.embedding_cache_days * 86_400
+    return CachedEmbedder(embedder, embeddings, ttl=ttl, looked_up=metrics.embeddings_looked_up)
 
 
 def count_tokens(text: str) -> int:

@@ -3,11 +3,13 @@
 `identity` is the process's own (`shared.azure_sdk.open_credential`), given where a plug needs it.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared.azure_storage import StorageAccount, storage_account
 from shared.blob_stores.base import BlobStore
+from shared.breaker import Breaker
 from shared.caches.base import Cache
 from shared.compose.identity import required, value
 from shared.event_queues.base import EventQueue
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from shared.ingest.parse.tesseract import Tesseract
     from shared.page_readers.base import PageReader
 
+_METADATA_TIMEOUT = 10.0  # seconds of one call, or a third of an answer's time where that is less
 _CACHE_BYTES = 64 * 1024 * 1024
 # The module that a plug's setting loads.
 _ADAPTERS = {
@@ -61,11 +64,18 @@ def open_secret_store(settings: Settings, identity: "Identity | None" = None) ->
     return LocalSecrets(settings.data / "secrets", secret_environment())
 
 
-def open_metadata_store(settings: Settings) -> MetadataStore:
+def open_metadata_store(
+    settings: Settings, open_breaker: Callable[[], Breaker] | None = None
+) -> MetadataStore:
     if settings.metadata_store == "mongo":
         from shared.metadata_stores.mongo import MongoMetadataStore
 
-        return MongoMetadataStore(uri=value(settings.mongodb_uri), database=settings.mongodb_database)
+        return MongoMetadataStore(
+            uri=value(settings.mongodb_uri),
+            database=settings.mongodb_database,
+            timeout=min(_METADATA_TIMEOUT, settings.answer_timeout_seconds / 3),
+            breaker=open_breaker() if open_breaker else None,
+        )
     from shared.metadata_stores.sqlite import SqliteMetadataStore
 
     return SqliteMetadataStore(settings.data / "metadata.db")
@@ -92,6 +102,12 @@ def open_event_queue(settings: Settings, identity: "Identity | None" = None) -> 
 
 
 def open_cache(settings: Settings, identity: "Identity | None" = None) -> Cache:
+    from shared.caches.counting import CountingCache
+
+    return CountingCache(_open_cache(settings, identity))
+
+
+def _open_cache(settings: Settings, identity: "Identity | None") -> Cache:
     if settings.cache == "redis":
         from shared.caches.redis import RedisCache
 

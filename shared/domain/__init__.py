@@ -50,6 +50,7 @@ from shared.domain.people import (
     group_reader,
     user_reader,
 )
+from shared.domain.spending import DailyUsage, Spent
 
 __all__ = [
     "EVERYONE",
@@ -62,6 +63,7 @@ __all__ = [
     "Citation",
     "ContextEvent",
     "Conversation",
+    "DailyUsage",
     "Degraded",
     "DeltaEvent",
     "DirectUpload",
@@ -87,6 +89,7 @@ __all__ = [
     "RefreshToken",
     "SearchMode",
     "SearchQuery",
+    "Spent",
     "Turn",
     "Usage",
     "User",

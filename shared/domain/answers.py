@@ -149,7 +149,7 @@ class Answer:
     nearest: tuple[Passage, ...] = ()  # what was found, where it does not carry an answer
     follow_ups: tuple[str, ...] = ()  # questions that may be asked next
     cache: CacheOutcome = "off"
-    saved: Usage = Usage()  # what the cache spared
+    saved: Usage = field(default_factory=Usage)  # what the cache spared
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`CachedEmbedder`: a passage that was embedded before is not embedded again.
+"""`CachedEmbedder`: a passage or a question that was embedded before is not embedded again.
 
 Built by compose around another embedder. A passage is known by the hash of its text, whichever document
 it comes from: the same bytes under two names, or all but one sentence of a new version, cost nothing.
@@ -9,7 +9,8 @@ import hashlib
 import math
 import struct
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from shared.caches.base import Cache
 from shared.domain import Embedding
@@ -18,20 +19,34 @@ from shared.embedders.base import Embedder
 _BATCH = 64  # texts: one round trip to the cache, and the most that a kill loses
 
 
+What: TypeAlias = Literal["passages", "questions"]
+
+
+def nobody(_what: What, _hits: int, _misses: int) -> None:
+    """Counts nothing."""
+
+
 class CachedEmbedder:
-    """What is urgent goes past the cache, which stays its owner's to close.
+    """Passages that are urgent go past the cache, which stays its owner's to close.
 
     `ttl` in seconds. Of callers that want the same text at once one has it embedded and the others wait;
-    where that one fails or is cancelled, another takes over.
+    where that one fails or is cancelled, another takes over. `looked_up` is told how many were found and
+    how many had to be embedded.
     """
 
-    def __init__(self, embedder: Embedder, cache: Cache, *, ttl: float) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        cache: Cache,
+        *,
+        ttl: float,
+        looked_up: Callable[[What, int, int], None] = nobody,
+    ) -> None:
         self._embedder = embedder
         self._cache = cache
         self._ttl = ttl
+        self._looked_up = looked_up
         self._making: dict[str, asyncio.Future[Embedding | None]] = {}  # None: it failed; somebody else may
-        self.hits = 0  # passages found
-        self.misses = 0  # passages that had to be embedded
 
     @property
     def name(self) -> str:
@@ -46,30 +61,31 @@ class CachedEmbedder:
             return await self._embedder.embed_passages(texts, urgent=True)
         embeddings: list[Embedding] = []
         for start in range(0, len(texts), _BATCH):
-            embeddings += await self._embed(texts[start : start + _BATCH])
+            embeddings += await self._embed("passages", texts[start : start + _BATCH])
         return embeddings
 
     async def embed_query(self, text: str) -> Embedding:
-        return await self._embedder.embed_query(text)
+        """Rounded as the cache keeps it, so that a question finds the same passages each time."""
+        return (await self._embed("questions", [text]))[0]
 
     async def close(self) -> None:
         await self._embedder.close()
 
-    async def _embed(self, texts: Sequence[str]) -> list[Embedding]:
-        keys = [self._key(text) for text in texts]
+    async def _embed(self, what: What, texts: Sequence[str]) -> list[Embedding]:
+        keys = [self._key(what, text) for text in texts]
         wanted = dict(zip(keys, texts, strict=True))
         found: dict[str, Embedding] = {}
         while missing := wanted.keys() - found.keys():
             others = {key: self._making[key] for key in missing if key in self._making}
             if ours := {key: text for key, text in wanted.items() if key in missing - others.keys()}:
-                found |= await self._make(ours)
+                found |= await self._make(what, ours)
             for key, making in others.items():
                 made = await asyncio.shield(making)  # a caller that leaves does not take it from the others
                 if made is not None:
                     found[key] = made
         return [found[key] for key in keys]
 
-    async def _make(self, wanted: Mapping[str, str]) -> dict[str, Embedding]:
+    async def _make(self, what: What, wanted: Mapping[str, str]) -> dict[str, Embedding]:
         """From the cache or anew; meanwhile other callers wait for these."""
         futures = {key: asyncio.get_running_loop().create_future() for key in wanted}
         self._making |= futures
@@ -77,9 +93,9 @@ class CachedEmbedder:
         try:
             known |= await self._look_up(list(wanted))
             missing = [key for key in wanted if key not in known]
+            self._looked_up(what, len(known), len(missing))
             if missing:
-                self.misses += len(missing)
-                made = await self._embedder.embed_passages([wanted[key] for key in missing])
+                made = await self._made(what, [wanted[key] for key in missing])
                 known |= zip(missing, made, strict=True)
                 await self._cache.set_many({key: _packed(known[key]) for key in missing}, ttl=self._ttl)
         finally:
@@ -94,12 +110,18 @@ class CachedEmbedder:
             embedding = _unpacked(value or b"", self.dimension)
             if embedding is not None:
                 found[key] = embedding
-        self.hits += len(found)
         return found
 
-    def _key(self, text: str) -> str:
+    async def _made(self, what: What, texts: list[str]) -> Sequence[Embedding]:
+        if what == "passages":
+            return await self._embedder.embed_passages(texts)
+        embeddings = [await self._embedder.embed_query(text) for text in texts]
+        return [_unpacked(_packed(embedding), self.dimension) or embedding for embedding in embeddings]
+
+    def _key(self, what: What, text: str) -> str:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return f"embedding:{self.name}:{self.dimension}:{digest}"
+        kind = "embedding" if what == "passages" else "question"
+        return f"{kind}:{self.name}:{self.dimension}:{digest}"
 
 
 def _packed(embedding: Embedding) -> bytes:

@@ -1,12 +1,13 @@
 """From the markers in an answer to citations. Called by query.answer and by the serialisers."""
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from shared.domain import ChatDelta, Citation, Passage
 
 _SNIPPET_CHARS = 300
+_NUMBER = re.compile(r"\d+")
 _MARKERS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*[\]】]")
 # The end of a text that may yet become a marker, with the spaces in front of it.
 _UNDECIDED = re.compile(r"[ \t]*(?:[\[【][\d\s,;]{0,40})?$")
@@ -43,7 +44,7 @@ class MarkerFilter:
     def _keep_known(self, match: re.Match[str]) -> str:
         text = match.group()
         space = text[: len(text) - len(text.lstrip())]
-        markers = [int(number) for number in re.findall(r"\d+", text)]
+        markers = [int(number) for number in _NUMBER.findall(text)]
         kept = [marker for marker in dict.fromkeys(markers) if marker in self._known]
         return space + "".join(f"[{marker}]" for marker in kept) if kept else ""
 
@@ -82,7 +83,22 @@ async def grounded(
             if is_supported:
                 yield ChatDelta(text=held, usage=delta.usage)
     if not is_supported:
-        yield ChatDelta(text=instead if held.strip() else "", usage=usage)
+        yield ChatDelta(text=instead, usage=usage)
+
+
+def markers(answer: str) -> frozenset[int]:
+    return frozenset(
+        int(number) for group in _MARKERS.finditer(answer) for number in _NUMBER.findall(group[1])
+    )
+
+
+def renumbered(answer: str, numbers: Mapping[int, int]) -> str:
+    """With other markers for the same passages."""
+
+    def replaced(group: re.Match[str]) -> str:
+        return "".join(f"[{numbers[int(number)]}]" for number in _NUMBER.findall(group[1]))
+
+    return _MARKERS.sub(replaced, answer)
 
 
 def citations(answer: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
@@ -92,7 +108,7 @@ def citations(answer: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
     end = 0
     for group in _MARKERS.finditer(answer):
         words = answer[end : group.start()].strip() or next(reversed(said.values()), "")
-        for number in re.findall(r"\d+", group[1]):
+        for number in _NUMBER.findall(group[1]):
             said.setdefault(int(number), words)
         end = group.end()
     return tuple(citation(by_marker[marker], words) for marker, words in said.items() if marker in by_marker)

@@ -4,11 +4,13 @@ Labels come from closed sets: route templates, methods, status classes, stages, 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.domain import CacheOutcome, Spent
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -38,6 +40,12 @@ class Metrics:
         self._answers = Counter(
             "rag_answers", "Answers given, by how they were degraded.", ("degraded",), registry=self.registry
         )
+        self._lookups = Counter(
+            "rag_cache_lookups",
+            "Lookups in the caches of answers and embeddings, by outcome.",
+            ("cache", "outcome"),
+            registry=self.registry,
+        )
         self._ingest_seconds = self._histogram(
             "rag_ingest_stage_seconds", "Time of each stage of an ingestion.", ("stage",), _STAGE_SECONDS
         )
@@ -51,16 +59,37 @@ class Metrics:
         self._documents = self._gauge("rag_documents", "Documents by status.", "status")
         self._parked = self._gauge("rag_documents_parked", "Documents whose attempts are used up.")
         self._declare_pace()
+        self._declare_spending()
+        self._declare_breakers()
 
     def request_answered(self, *, method: str, route: str, status: str, seconds: float) -> None:
         """`route` is the template (`/api/documents/{document_id}`), `status` its class (`2xx`)."""
         self._requests.labels(method, route, status).inc()
         self._request_seconds.labels(method, route).observe(seconds)
 
-    def question_answered(self, *, degraded: str | None, timings: Timings) -> None:
+    def question_answered(self, *, degraded: str | None, cache: CacheOutcome, timings: Timings) -> None:
         self._answers.labels(degraded or "none").inc()
+        self._lookups.labels("answers", cache).inc()
         for stage, ms in timings:
             self._query_seconds.labels(stage).observe(ms / 1000)
+
+    def embeddings_looked_up(self, what: Literal["passages", "questions"], hits: int, misses: int) -> None:
+        self._lookups.labels(what, "hit").inc(hits)
+        self._lookups.labels(what, "miss").inc(misses)
+
+    def tokens_spent(self, model: str, spent: Spent) -> None:
+        self._tokens.labels("prompt").inc(spent.prompt_tokens)
+        self._tokens.labels("completion").inc(spent.completion_tokens)
+        self._tokens.labels("saved").inc(spent.saved_tokens)
+        self._cost.labels(model).inc(spent.cost / 1e6)
+
+    def spending_measured(self, costs: Collection[int]) -> None:
+        """`costs`: what each user spent today, in millionths of a dollar."""
+        self._spent_today.labels("all").set(sum(costs) / 1e6)
+        self._spent_today.labels("most").set(max(costs, default=0) / 1e6)
+
+    def question_refused(self, limit: str) -> None:
+        self._refused.labels(limit).inc()
 
     def document_ingested(
         self, *, outcome: Literal["indexed", "rejected", "removed", "error"], timings: Timings = ()
@@ -83,6 +112,13 @@ class Metrics:
         self._per_minute.set(per_minute)
         self._expected.set(math.nan if expected_seconds is None else expected_seconds)
 
+    def breaker_turned(self, dependency: str, *, is_open: bool) -> None:
+        self._breakers.labels(dependency).set(is_open)
+        self._breakers_opened.labels(dependency).inc(is_open)
+
+    def retried(self, dependency: str) -> None:
+        self._retries.labels(dependency).inc()
+
     def text(self) -> bytes:
         """In Prometheus's text format, `CONTENT_TYPE`."""
         return generate_latest(self.registry)
@@ -96,6 +132,30 @@ class Metrics:
         )
         self._expected = self._gauge(
             "rag_ingest_expected_seconds", "Until the backlog is gone at this rate; NaN while nothing moves."
+        )
+
+    def _declare_breakers(self) -> None:
+        label = "dependency"
+        self._breakers = self._gauge("rag_breaker_open", "Whether calls are turned away; 1: yes.", label)
+        self._breakers_opened = Counter(
+            "rag_breaker_opened", "How often its breaker opened.", (label,), registry=self.registry
+        )
+        self._retries = Counter(
+            "rag_retries", "Calls for questions that were tried once more.", (label,), registry=self.registry
+        )
+
+    def _declare_spending(self) -> None:
+        self._tokens = Counter(
+            "rag_answer_tokens", "Tokens of answers, and those saved.", ("kind",), registry=self.registry
+        )
+        self._cost = Counter(
+            "rag_answer_cost_usd", "What answers cost by the price table.", ("model",), registry=self.registry
+        )
+        self._spent_today = self._gauge(
+            "rag_user_spent_usd_today", "What all users, and the one with the most, spent today (UTC).", "who"
+        )
+        self._refused = Counter(
+            "rag_limited_requests", "Requests past a limit, by limit.", ("limit",), registry=self.registry
         )
 
     def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:

@@ -48,12 +48,19 @@ def model() -> ToldModel:
 
 
 @pytest.fixture
-async def runtime(tmp_path: Path, model: ToldModel) -> AsyncIterator[Runtime]:
+def answer_ttl() -> float:
+    """Nothing is remembered: each question is asked of the model."""
+    return 0.0
+
+
+@pytest.fixture
+async def runtime(tmp_path: Path, model: ToldModel, answer_ttl: float) -> AsyncIterator[Runtime]:
     async def open_services(settings: Settings, metrics: Metrics) -> Services:
         keys = KeyRing(LocalSecrets(settings.data / "secrets", {}), "jwt-signing-key")
         tokens = AccessTokens(keys=keys, issuer="rag", audience="rag", lifetime=900)
         services = pipeline_services(settings.data, access_tokens=tokens, passwords=Passwords())
-        return replace(services, chat_model=model, metrics=metrics)
+        limits = replace(services.limits, answer_ttl=answer_ttl)
+        return replace(services, chat_model=model, limits=limits, metrics=metrics)
 
     runtime = Runtime(read_settings(data=tmp_path / "rag"), open_services)
     yield runtime

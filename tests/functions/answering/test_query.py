@@ -64,11 +64,34 @@ async def test_passages_are_quoted_when_the_language_model_fails(ada, model, err
 
 
 async def test_a_model_that_fails_in_mid_answer_ends_the_stream_with_a_problem(ada, model) -> None:
-    model.words, model.error = ["Two "], BackendUnavailable("reset")
+    model.words, model.error = ["Two years [1]. ", "And "], BackendUnavailable("reset")
     told = events((await ada.http.post("/api/query", json=QUESTION, headers=STREAMED)).text)
     assert [name for name, _ in told][-1] == "error"
     assert told[-1][1]["status"] == 503
     assert (await ada.http.post("/api/query", json=QUESTION)).status_code == 503
+
+
+async def test_a_model_that_fails_before_anything_was_shown_is_stood_in_for(ada, model) -> None:
+    model.words, model.error = ["Two ", "years"], BackendUnavailable("reset")
+    told = events((await ada.http.post("/api/query", json=QUESTION, headers=STREAMED)).text)
+    assert (told[-1][0], told[-1][1]["degraded"]) == ("done", "extractive")
+    assert "".join(data["text"] for name, data in told if name == "delta") == told[-1][1]["answer"]
+
+
+async def test_an_answer_that_cites_nothing_found_is_not_given_and_the_nearest_passages_are(
+    ada, model
+) -> None:
+    model.words = ["The moon is made ", "of cheese [7]", "."]
+    told = (await ada.http.post("/api/query", json=QUESTION)).json()
+    streamed = events((await ada.http.post("/api/query", json=QUESTION, headers=STREAMED)).text)
+    assert told["answer"].startswith("I don't know")
+    assert (told["citations"], told["degraded"]) == ([], None)
+    assert [(each["document"], each["page"]) for each in told["nearest"]] == [
+        ("shared/terms.txt", 1),
+        ("shared/terms.txt", 2),
+    ]
+    assert "cheese" not in str(streamed)
+    assert "".join(data["text"] for name, data in streamed if name == "delta") == told["answer"]
 
 
 async def test_an_unforeseen_error_in_mid_answer_tells_nothing_of_itself(ada, model) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.caches.base import Cache
 from shared.caches.sqlite import SqliteCache
+from shared.embedders.base import Embedder
 from shared.embedders.cached import CachedEmbedder
 from shared.errors import BackendUnavailable
 from tests.stand_ins.half_broken import HalfBroken, answers
@@ -45,9 +47,21 @@ def inner() -> Gated:
     return Gated()
 
 
+class Counting(CachedEmbedder):
+    """Adds up what it is told to have looked up."""
+
+    def __init__(self, embedder: Embedder, cache: Cache) -> None:
+        super().__init__(embedder, cache, ttl=60, looked_up=self.count)
+        self.looked_up = {"passages": (0, 0), "questions": (0, 0)}
+
+    def count(self, what: str, hits: int, misses: int) -> None:
+        before = self.looked_up[what]
+        self.looked_up[what] = (before[0] + hits, before[1] + misses)
+
+
 @pytest.fixture
-def embedder(inner: Gated, cache: SqliteCache) -> CachedEmbedder:
-    return CachedEmbedder(inner, cache, ttl=60)
+def embedder(inner: Gated, cache: SqliteCache) -> Counting:
+    return Counting(inner, cache)
 
 
 def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -63,55 +77,76 @@ async def until(claim: Any) -> None:
 
 
 async def test_a_passage_is_embedded_once_for_ever(
-    embedder: CachedEmbedder, inner: Gated, cache: SqliteCache
+    embedder: Counting, inner: Gated, cache: SqliteCache
 ) -> None:
     texts = ["a river", "an invoice", "a river", ""]
     first = await embedder.embed_passages(texts)
-    after_a_restart = CachedEmbedder(inner, cache, ttl=60)
+    after_a_restart = Counting(inner, cache)
     again = await after_a_restart.embed_passages([*texts, "a holiday"])
     assert sorted(inner.embedded) == sorted({*texts, "a holiday"})
     assert same(first, (await HashingEmbedder().embed_passages(texts)))
     assert same(again[:-1], first)
-    assert (embedder.hits, embedder.misses) == (0, 3)
-    assert (after_a_restart.hits, after_a_restart.misses) == (3, 1)
+    assert embedder.looked_up["passages"] == (0, 3)
+    assert after_a_restart.looked_up["passages"] == (3, 1)
 
 
-async def test_what_the_cache_gives_back_has_unit_length(embedder: CachedEmbedder) -> None:
+async def test_what_the_cache_gives_back_has_unit_length(embedder: Counting) -> None:
     text = " ".join(f"word{number}" for number in range(200))
     await embedder.embed_passages([text])
     (kept,) = await embedder.embed_passages([text])
     assert math.hypot(*kept) == pytest.approx(1, abs=1e-6)
 
 
-async def test_another_model_or_dimension_finds_nothing(embedder: CachedEmbedder, cache: SqliteCache) -> None:
+async def test_another_model_or_dimension_finds_nothing(embedder: Counting, cache: SqliteCache) -> None:
     await embedder.embed_passages(["a river"])
     for change in ({"name": "other"}, {"dimension": 255}):
-        other = CachedEmbedder(HalfBroken(HashingEmbedder(), **change), cache, ttl=60)
+        other = Counting(HalfBroken(HashingEmbedder(), **change), cache)
         await other.embed_passages(["a river"])
-        assert (other.hits, other.misses) == (0, 1)
+        assert other.looked_up["passages"] == (0, 1)
 
 
 async def test_what_is_not_valid_unicode_is_kept_too(cache: SqliteCache) -> None:
     model = HalfBroken(HashingEmbedder(), embed_passages=answers([[1.0] + [0.0] * 255]))
-    embedder = CachedEmbedder(model, cache, ttl=60)
+    embedder = Counting(model, cache)
     for _ in range(2):
         await embedder.embed_passages(["\ud800"])
-    assert (embedder.hits, embedder.misses) == (1, 1)
+    assert embedder.looked_up["passages"] == (1, 1)
 
 
-async def test_questions_and_what_is_urgent_go_past_the_cache(embedder: CachedEmbedder, inner: Gated) -> None:
+async def test_what_is_urgent_goes_past_the_cache(embedder: Counting, inner: Gated) -> None:
     for _ in range(2):
         await embedder.embed_passages(["a sentence"], urgent=True)
-        await embedder.embed_query("a question")
     assert inner.embedded == ["a sentence"] * 2
-    assert (embedder.hits, embedder.misses) == (0, 0)
+    assert embedder.looked_up["passages"] == (0, 0)
+
+
+async def test_a_question_is_embedded_once_and_always_the_same(cache: SqliteCache) -> None:
+    asked = []
+
+    async def embed_query(text: str) -> list[float]:
+        asked.append(text)
+        return await HashingEmbedder().embed_query(text)
+
+    embedder = Counting(HalfBroken(HashingEmbedder(), embed_query=embed_query), cache)
+    first, *others = [list(await embedder.embed_query("how long?")) for _ in range(3)]
+    assert others == [first] * 2
+    together = await asyncio.gather(*(embedder.embed_query("how wide?") for _ in range(5)))
+    assert len(set(map(tuple, together))) == 1
+    assert asked == ["how long?", "how wide?"]
+    assert embedder.looked_up == {"passages": (0, 0), "questions": (2, 2)}
+
+
+async def test_a_passage_and_a_question_of_one_text_are_two_things(embedder: Counting, inner: Gated) -> None:
+    await embedder.embed_passages(["the same words"])
+    await embedder.embed_query("the same words")
+    assert embedder.looked_up == {"passages": (0, 1), "questions": (0, 1)}
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"\0", b"\0" * 512, b"\xff" * 512, b"\0\x3c" * 255])
 async def test_what_is_no_embedding_is_made_anew(
-    embedder: CachedEmbedder, inner: Gated, cache: SqliteCache, rubbish: bytes
+    embedder: Counting, inner: Gated, cache: SqliteCache, rubbish: bytes
 ) -> None:
-    broken = CachedEmbedder(inner, HalfBroken(cache, get_many=answers([rubbish])), ttl=60)
+    broken = Counting(inner, HalfBroken(cache, get_many=answers([rubbish])))
     for each in (broken, broken, embedder, embedder):
         assert same(
             await each.embed_passages(["a river"]), await HashingEmbedder().embed_passages(["a river"])
@@ -122,7 +157,7 @@ async def test_what_is_no_embedding_is_made_anew(
 async def test_a_dead_cache_costs_embeddings_and_nothing_else(inner: Gated, tmp_path: Path) -> None:
     tmp_path.joinpath("cache.db").mkdir()
     cache = SqliteCache(tmp_path / "cache.db", 1_000_000)
-    embedder = CachedEmbedder(inner, cache, ttl=60)
+    embedder = Counting(inner, cache)
     for _ in range(2):
         assert len(await embedder.embed_passages(["a", "b"])) == 2
     assert inner.embedded == ["a", "b"] * 2
@@ -130,7 +165,7 @@ async def test_a_dead_cache_costs_embeddings_and_nothing_else(inner: Gated, tmp_
 
 
 async def test_texts_wanted_by_several_callers_at_once_are_embedded_once(
-    embedder: CachedEmbedder, inner: Gated
+    embedder: Counting, inner: Gated
 ) -> None:
     inner.gate.clear()
     wanted = [[f"passage {(caller + number) % 9}" for number in range(6)] for caller in range(12)]
@@ -142,7 +177,7 @@ async def test_texts_wanted_by_several_callers_at_once_are_embedded_once(
     assert len(inner.embedded) == 9
 
 
-async def test_another_caller_takes_over_where_one_leaves(embedder: CachedEmbedder, inner: Gated) -> None:
+async def test_another_caller_takes_over_where_one_leaves(embedder: Counting, inner: Gated) -> None:
     inner.gate.clear()
     leaving, staying = (asyncio.create_task(embedder.embed_passages(["a river"])) for _ in range(2))
     await until(lambda: len(inner.embedded) == 1)
@@ -155,7 +190,7 @@ async def test_another_caller_takes_over_where_one_leaves(embedder: CachedEmbedd
 
 
 async def test_a_waiting_caller_that_leaves_takes_nothing_from_the_others(
-    embedder: CachedEmbedder, inner: Gated
+    embedder: Counting, inner: Gated
 ) -> None:
     inner.gate.clear()
     working, leaving, staying = (asyncio.create_task(embedder.embed_passages(["a river"])) for _ in range(3))
@@ -167,7 +202,7 @@ async def test_a_waiting_caller_that_leaves_takes_nothing_from_the_others(
     assert len(inner.embedded) == 1
 
 
-async def test_a_failure_is_each_callers_own(embedder: CachedEmbedder, inner: Gated) -> None:
+async def test_a_failure_is_each_callers_own(embedder: Counting, inner: Gated) -> None:
     inner.gate.clear()
     inner.sound = 0
     callers = [asyncio.create_task(embedder.embed_passages(["a river"])) for _ in range(3)]
@@ -180,11 +215,11 @@ async def test_a_failure_is_each_callers_own(embedder: CachedEmbedder, inner: Ga
     assert len(await embedder.embed_passages(["a river"])) == 1
 
 
-async def test_what_was_finished_before_a_failure_is_kept(embedder: CachedEmbedder, inner: Gated) -> None:
+async def test_what_was_finished_before_a_failure_is_kept(embedder: Counting, inner: Gated) -> None:
     texts = [f"passage {number}" for number in range(200)]
     inner.sound = 128
     with pytest.raises(BackendUnavailable):
         await embedder.embed_passages(texts)
     inner.sound = math.inf
     await embedder.embed_passages(texts)
-    assert embedder.hits == 128
+    assert embedder.looked_up["passages"] == (128, 264)

@@ -1,6 +1,9 @@
+from collections.abc import AsyncGenerator
+
 import pytest
 
-from shared.domain import ChatDelta, Chunk, Passage
+from shared.domain import ChatDelta, Chunk, Passage, Usage
+from shared.query import cite
 from shared.query.cite import MarkerFilter, checked, citations, snippet
 
 
@@ -90,3 +93,37 @@ def test_snippet_shows_the_part_that_the_answer_used() -> None:
 
 def test_snippet_of_a_long_word_is_bounded() -> None:
     assert len(snippet("x" * 10_000, "x")) <= 310
+
+
+async def shown(words: list[str], known: set[int]) -> list[str]:
+    async def said() -> AsyncGenerator[ChatDelta, None]:
+        for word in words:
+            yield ChatDelta(text=word)
+        yield ChatDelta(usage=Usage(prompt_tokens=1))
+
+    grounded = cite.grounded(said(), frozenset(known), instead="I don't know.")
+    return [delta.text async for delta in grounded]
+
+
+async def test_nothing_is_shown_before_its_first_citation() -> None:
+    pieces = await shown(["The lock ", "is red", " [", "2]. ", "It is ", "old [1]."], {1, 2})
+    assert pieces[0] == "The lock is red [2]."
+    assert "".join(pieces) == "The lock is red [2]. It is old [1]."
+
+
+@pytest.mark.parametrize("words", [["No idea", "."], ["It is red [9]."], ["It is [a] red (1)."], ["[9]"]])
+async def test_an_answer_that_cites_nothing_found_is_never_shown(words: list[str]) -> None:
+    assert "".join(await shown(words, {1, 2})) == "I don't know."
+
+
+async def test_the_usage_survives_an_answer_that_is_not_shown() -> None:
+    async def said() -> AsyncGenerator[ChatDelta, None]:
+        yield ChatDelta(text="No idea.", usage=Usage(completion_tokens=3))
+
+    told = [delta async for delta in cite.grounded(said(), frozenset(), instead="I don't know.")]
+    assert [delta.usage for delta in told if delta.usage] == [Usage(completion_tokens=3)]
+
+
+def test_markers_are_renumbered_all_at_once() -> None:
+    assert cite.markers("a [1], b [2][3]") == {1, 2, 3}
+    assert cite.renumbered("a [1], b [2][3]", {1: 2, 2: 1, 3: 9}) == "a [2], b [1][9]"

@@ -1,0 +1,70 @@
+"""From what is asked to its answer: remembered, written for somebody else just now, or written anew.
+
+Called by query.answer.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from shared.domain import CacheOutcome, ChatDelta, Usage
+from shared.query.answer_cache import AnswerCache, Asked
+from shared.query.degrade import Ladder
+from shared.query.flights import Flight, Flights, Reply
+
+
+@dataclass(kw_only=True)
+class Answering:
+    """Once the stream has ended, `reply` is all of it and `cache` where it came from."""
+
+    asked: Asked
+    ladder: Ladder
+    answers: AnswerCache
+    flights: Flights
+    cache: CacheOutcome = "off"
+    _reply: Reply | None = None
+
+    @property
+    def reply(self) -> Reply:
+        assert self._reply is not None, "the stream has not ended"
+        return self._reply
+
+    async def stream(self, *, timeout: float, first_token: float) -> AsyncGenerator[ChatDelta, None]:
+        """Errors: `BackendUnavailable`, `BackendTimeout`, in mid-answer too."""
+        key = self.asked.key
+        if self.flights.find(key) is None:
+            self._reply = await self.answers.get(self.asked)
+        if self._reply is not None:
+            self.cache = "hit"
+            yield ChatDelta(text=self._reply.text)
+            return
+        flight = self.flights.find(key)  # somebody may have begun meanwhile
+        self.cache = "shared" if flight else self.answers.outcome_of_none
+
+        async def write(flight: Flight) -> Reply:
+            return await self._write(flight, timeout, first_token)
+
+        async def keep(reply: Reply) -> None:
+            await self.answers.keep(self.asked, reply)
+
+        flight = flight or self.flights.start(key, write, keep)
+        async with aclosing(flight.follow()) as deltas:
+            async for delta in deltas:
+                yield delta
+        self._reply = flight.reply
+
+    async def _write(self, flight: Flight, timeout: float, first_token: float) -> Reply:
+        usage = Usage()
+        deltas = self.ladder.stream(self.asked.prompt, timeout=timeout, first_token=first_token)
+        async with aclosing(deltas):
+            async for delta in deltas:
+                usage = delta.usage or usage
+                if delta.text:
+                    flight.say(delta.text)
+        return Reply(
+            text=flight.text,
+            model=self.ladder.model,
+            usage=usage,
+            degraded=self.ladder.degraded,
+            reason=self.ladder.reason,
+        )
