@@ -1,6 +1,8 @@
 """Access tokens: JWTs signed with ES256, after RFC 9068. Issued by auth.sessions, checked by the edge."""
 
+import hashlib
 import time
+from dataclasses import dataclass
 from uuid import uuid4
 
 import jwt
@@ -15,6 +17,7 @@ _ALGORITHM = "ES256"
 _TYPE = "at+jwt"
 _SKEW = 60  # seconds that clocks may differ by
 _MAX_BYTES = 16 * 1024
+_REMEMBERED = 10_000  # tokens, of some 500 bytes each
 _REFUSED = "the access token is not valid; sign in again"
 _ADMINISTRATOR = "administrator"
 
@@ -36,15 +39,28 @@ class _Claims(BaseModel):
     family: str = Field(min_length=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Verified:
+    """Whose a token is, for as long as its key is in force."""
+
+    principal: Principal
+    key_id: str
+    expires_at: float
+
+
 class AccessTokens:
     """`lifetime` in seconds. Errors of all it does, while no signing key is known: `ConfigError` and
-    `BackendUnavailable`."""
+    `BackendUnavailable`.
+
+    The signature of a token is computed once: it cannot come to be wrong. Time and keys are asked each time.
+    """
 
     def __init__(self, *, keys: KeyRing, issuer: str, audience: str, lifetime: float) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self.lifetime = lifetime
+        self._verified: dict[bytes, _Verified] = {}  # by the token's hash, the oldest first
 
     async def issue(self, user: User, family_id: str) -> str:
         """A token that says who the user is, and which family of refresh tokens it belongs to."""
@@ -68,16 +84,16 @@ class AccessTokens:
         """Errors: one `NotAuthenticated`, whatever is wrong with it."""
         if len(token) > _MAX_BYTES:
             raise NotAuthenticated(_REFUSED)
-        try:
-            claims = _Claims.model_validate(self._decode(token, await self._key_of(token)))
-        except (jwt.PyJWTError, ValidationError, ValueError) as error:
-            raise NotAuthenticated(_REFUSED) from error
-        return Principal(
-            user_id=claims.sub,
-            email=claims.email,
-            is_administrator=_ADMINISTRATOR in claims.roles,
-            family_id=claims.family,
-        )
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            known = self._verified[digest] = await self._check(token)
+            if len(self._verified) > _REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+        elif known.expires_at <= time.time() or await self._keys.find(known.key_id) is None:
+            self._verified.pop(digest, None)
+            raise NotAuthenticated(_REFUSED)
+        return known.principal
 
     async def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys, for whoever else wants to check a token."""
@@ -85,6 +101,20 @@ class AccessTokens:
 
     async def close(self) -> None:
         await self._keys.close()
+
+    async def _check(self, token: str) -> _Verified:
+        try:
+            key = await self._key_of(token)
+            claims = _Claims.model_validate(self._decode(token, key))
+        except (jwt.PyJWTError, ValidationError, ValueError) as error:
+            raise NotAuthenticated(_REFUSED) from error
+        principal = Principal(
+            user_id=claims.sub,
+            email=claims.email,
+            is_administrator=_ADMINISTRATOR in claims.roles,
+            family_id=claims.family,
+        )
+        return _Verified(principal=principal, key_id=key.id, expires_at=claims.exp + _SKEW)
 
     async def _key_of(self, token: str) -> SigningKey:
         header = jwt.get_unverified_header(token)

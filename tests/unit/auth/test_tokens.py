@@ -193,6 +193,25 @@ async def test_a_token_of_more_than_16_kib_is_refused() -> None:
         await tokens().verify(await forge(lambda claims: claims.update(filler="x" * 16_384)))
 
 
+async def test_a_token_that_was_accepted_is_refused_once_it_has_expired() -> None:
+    verifier = tokens()
+    token = await tokens(lifetime=-59).issue(ADA, "f1")  # which a difference of clocks lets in for a second
+    assert (await verifier.verify(token)).user_id == "ada"
+
+    async def go_on(until: float) -> None:
+        while time.monotonic() < until:
+            await verifier.verify(token)
+
+    with pytest.raises(NotAuthenticated):
+        await go_on(time.monotonic() + 10)
+
+
+async def test_a_token_of_another_user_is_never_taken_for_one_that_was_accepted() -> None:
+    verifier = tokens()
+    for user in (ADA, BOB, ADA, BOB):
+        assert (await verifier.verify(await tokens().issue(user, "f1"))).user_id == user.id
+
+
 async def test_a_newer_key_signs_while_the_older_one_still_verifies() -> None:
     old_token = await tokens(OTHER_KEY).issue(ADA, "f1")
     both = tokens(json.dumps([KEY, OTHER_KEY]))
