@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from shared.ingest.events import StorageEvent, encode
@@ -51,4 +52,17 @@ def test_a_client_that_goes_away_ends_the_models_work(ada: Person, server: OpenA
     assert "delta" in {next(events)[0], next(events)[0]}
     assert not server.client_left.is_set()
     events.close()  # type: ignore[attr-defined]
-    assert server.client_left.wait(10)
+    assert server.client_left.wait(1)
+
+
+def test_a_client_that_does_not_wait_for_the_whole_answer_ends_the_models_work(
+    ada: Person, server: OpenAIServer
+) -> None:
+    server.behave(token_delay=0.0, stall_after=4)
+    server.client_left.clear()
+    server.requests.clear()
+    with pytest.raises(httpx.ReadTimeout):
+        ada.request("POST", "/api/query", json={"question": QUESTION}, timeout=3)
+    left = time.monotonic()
+    assert server.requests, "the model was not asked in this time"
+    assert server.client_left.wait(1), time.monotonic() - left

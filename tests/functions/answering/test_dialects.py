@@ -23,6 +23,21 @@ async def test_the_chat_protocol_answers_whole_and_in_lines_alike(ada) -> None:
     assert lines[-1]["delta"]["context"]["citations"] == whole["message"]["context"]["citations"]
 
 
+async def test_every_dialect_tells_all_that_is_known_of_an_answer(ada) -> None:
+    body = {"messages": MESSAGES}
+    told = (await ada.http.post("/api/query", json={"question": MESSAGES[0]["content"]})).json()
+    context = (await ada.http.post("/api/chat", json=body)).json()["message"]["context"]
+    assert set(context) == set(told) - {"answer"}
+    lines = (await ada.http.post("/api/chat/stream", json=body)).text.splitlines()
+    assert set(json.loads(lines[-1])["delta"]["context"]) == set(context)
+    completion = (await ada.http.post("/api/v1/chat/completions", json=body)).json()
+    assert set(completion["choices"][0]["message"]["context"]) == set(context)
+    streamed = await ada.http.post("/api/v1/chat/completions", json=body | {"stream": True})
+    *_, last, done = data_of(streamed.text)
+    assert set(json.loads(last)["choices"][0]["delta"]["context"]) == set(context)
+    assert done == "[DONE]"
+
+
 async def test_the_chat_protocol_continues_by_its_session_state(ada, model) -> None:
     first = (await ada.http.post("/api/chat", json={"messages": MESSAGES})).json()
     again = {"messages": MESSAGES, "sessionState": first["sessionState"]}
@@ -60,8 +75,11 @@ async def test_history_told_by_an_openai_client_reaches_the_model(ada, model) ->
     ]
 
 
-async def test_the_one_model_is_listed(ada) -> None:
-    assert [model["id"] for model in (await ada.http.get("/api/v1/models")).json()["data"]] == ["rag"]
+async def test_the_one_model_is_listed_and_found(ada) -> None:
+    (listed,) = (await ada.http.get("/api/v1/models")).json()["data"]
+    assert listed["id"] == "rag"
+    assert (await ada.http.get("/api/v1/models/rag")).json() == listed
+    assert (await ada.http.get("/api/v1/models/gpt-4o")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream", "/api/v1/chat/completions"])
@@ -69,3 +87,10 @@ async def test_a_chat_that_does_not_end_in_a_question_is_refused(ada, path) -> N
     body = {"messages": [{"role": "assistant", "content": "Hello."}]}
     response = await ada.http.post(path, json=body)
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
+    problem = response.json()
+    assert problem["error"] == {
+        "code": "invalid-request",
+        "type": problem["type"],
+        "message": problem["detail"],
+        "param": None,
+    }
