@@ -1,14 +1,12 @@
-"""What the adapters of Azure OpenAI share: signing in, its errors as ours, and the one retry.
+"""What the adapters of Azure OpenAI share: signing in, its errors as ours.
 
 Called by chat_models.azure_openai and embedders.azure_openai.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import openai
@@ -16,9 +14,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from pydantic import SecretStr
 
 from shared.azure_sdk import AzureService, calling, seconds
-from shared.errors import BackendTimeout, BackendUnavailable
-
-T = TypeVar("T")
+from shared.errors import BackendTimeout, BackendUnavailable, Refused, Throttled
 
 _SCOPE = "https://cognitiveservices.azure.com/.default"
 _ENDPOINT = "AZURE_OPENAI_ENDPOINT"
@@ -75,26 +71,6 @@ async def calling_openai(deployment: Deployment, *, timeout: float) -> AsyncIter
             raise BackendUnavailable(f"{message}; check {_ENDPOINT}") from error
 
 
-async def with_one_retry(ask: Callable[[], Awaitable[T]], *, timeout: float) -> T:
-    """Ask again where the service says when to, and that leaves as much time again for the answer.
-
-    This is the one layer that does: the SDK's own retries are off, and what is raised here is not retried
-    within a question.
-    """
-    until = time.monotonic() + timeout
-    try:
-        return await ask()
-    except openai.APIStatusError as error:
-        told = error.response.headers.get("Retry-After")
-        if error.status_code not in {429, 503} or told is None:
-            raise
-        pause = seconds(told)
-        if 2 * pause > until - time.monotonic():
-            raise
-    await asyncio.sleep(pause)
-    return await ask()
-
-
 def _refused(deployment: Deployment, error: openai.APIStatusError) -> BackendUnavailable:
     status = error.status_code
     if status in {401, 403}:
@@ -105,14 +81,18 @@ def _refused(deployment: Deployment, error: openai.APIStatusError) -> BackendUna
             "AZURE_OPENAI_API_VERSION"
         )
     elif error.code == "content_filter":
-        message = f"the content filter of {deployment} refuses the question or its passages"
+        return Refused("the content filter of the language model refuses this question or its passages")
     elif error.code == "context_length_exceeded":
-        message = f"the prompt is too long for {deployment}; lower RAG_CONTEXT_TOKENS or RAG_ANSWER_TOKENS"
+        return Refused(
+            f"the prompt is too long for {deployment}; lower RAG_CONTEXT_TOKENS or RAG_ANSWER_TOKENS"
+        )
     elif status in {408, 504}:
         return BackendTimeout(f"{deployment} timed out (HTTP {status})")
     elif status == 429 or status >= 500:
-        wait = seconds(error.response.headers.get("Retry-After"))
-        return BackendUnavailable(f"{deployment} is busy (HTTP {status})", retry_after=wait)
+        told = error.response.headers.get("Retry-After")
+        is_throttled = status == 429 or (status == 503 and told is not None)
+        busy = Throttled if is_throttled else BackendUnavailable
+        return busy(f"{deployment} is busy (HTTP {status})", retry_after=seconds(told))
     else:
         message = (
             f"{deployment} answered HTTP {status}; check {deployment.setting} and AZURE_OPENAI_API_VERSION"

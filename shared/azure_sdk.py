@@ -14,7 +14,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from shared.errors import BackendTimeout, BackendUnavailable
+from shared.errors import BackendTimeout, BackendUnavailable, Refused, Throttled
 
 Identity: TypeAlias = AsyncTokenCredential
 Credential: TypeAlias = AsyncTokenCredential | AzureKeyCredential
@@ -22,6 +22,7 @@ Credential: TypeAlias = AsyncTokenCredential | AzureKeyCredential
 _BUSY_RETRY_AFTER = 5.0  # seconds, where the service names none
 _REFUSED_RETRY_AFTER = 60.0  # somebody has to change a setting or a role first
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_OF_THIS_REQUEST = frozenset({400, 413, 414, 422})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +81,12 @@ def refused(service: AzureService, error: HttpResponseError) -> BackendUnavailab
     if status in (408, 504):
         return BackendTimeout(f"{service.name} timed out (HTTP {status})")
     if status in _BUSY:
-        headers = getattr(error.response, "headers", None) or {}
-        return BackendUnavailable(
-            f"{service.name} is busy (HTTP {status})", retry_after=seconds(headers.get("Retry-After"))
-        )
-    return BackendUnavailable(
+        told = (getattr(error.response, "headers", None) or {}).get("Retry-After")
+        is_throttled = status == 429 or (status == 503 and told is not None)
+        busy = Throttled if is_throttled else BackendUnavailable
+        return busy(f"{service.name} is busy (HTTP {status})", retry_after=seconds(told))
+    kind = Refused if status in _OF_THIS_REQUEST else BackendUnavailable
+    return kind(
         f"{service.name} answered HTTP {status}; check {service.setting}", retry_after=_REFUSED_RETRY_AFTER
     )
 

@@ -13,7 +13,7 @@ RagError
 ├── BackendUnavailable  503  a service behind us cannot be reached; with the seconds to wait
 │   ├── BackendTimeout  504  it did not answer before the deadline
 │   ├── Throttled            it answers, but we ask more than it lets us
-│   └── ContentRefused       it answers, but not to this text
+│   └── Refused              it answers, but not to this request
 └── DocumentRejected         ingestion: this file can never be indexed; the reason is for people
 """
 
@@ -74,8 +74,8 @@ class Throttled(BackendUnavailable):
     """`retry_after` is what the service says: earlier it will refuse everybody who shares the quota."""
 
 
-class ContentRefused(BackendUnavailable):
-    """Asking again changes nothing: a content filter finds something in the question or its passages."""
+class Refused(BackendUnavailable):
+    """Asking the same again changes nothing, and others are not concerned: say, a content filter."""
 
 
 class DocumentRejected(RagError):

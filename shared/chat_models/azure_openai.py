@@ -12,7 +12,7 @@ import openai
 from azure.core.credentials_async import AsyncTokenCredential
 from langchain_openai import AzureChatOpenAI
 
-from shared.azure_openai_sdk import Deployment, calling_openai, sign_in, with_one_retry
+from shared.azure_openai_sdk import Deployment, calling_openai, sign_in
 from shared.chat_models.langchain_stream import Emit, in_pieces, receive
 from shared.domain import ChatDelta, Prompt
 
@@ -25,10 +25,7 @@ _DIALECTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class AzureOpenAIChat:
-    """`credential`: an identity, which stays its owner's to close, or a key.
-
-    A 429 or 503 that says when to come back is asked again once, if that fits the time-out.
-    """
+    """`credential`: an identity, which stays its owner's to close, or a key."""
 
     def __init__(
         self,
@@ -65,7 +62,7 @@ class AzureOpenAIChat:
 
     async def _request(self, prompt: Prompt, timeout: float, emit: Emit) -> None:
         async with calling_openai(self._deployment, timeout=timeout):
-            await with_one_retry(partial(self._ask, prompt, emit), timeout=timeout)
+            await self._ask(prompt, emit)
 
     async def _ask(self, prompt: Prompt, emit: Emit) -> None:
         """In the dialect of the deployment's model, which may have changed since the last question."""

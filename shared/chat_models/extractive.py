@@ -2,7 +2,8 @@
 
 Built by compose as the local profile's chat model and as the fallback of every other. It needs no network
 and no weights but the embedder's, cannot invent anything, and says that it does not know where the
-passages do not carry the answer. docs/adr/0002-local-embedder.md has the measurements behind the figures.
+passages do not carry the answer. While the embedder is away it goes by words alone.
+docs/adr/0002-local-embedder.md has the measurements behind the figures.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from shared.chat_models.overlap import Overlap, terms
 from shared.chat_models.sentences import sentences
 from shared.domain import ChatDelta, Passage, Prompt, Usage
 from shared.embedders.base import Embedder
-from shared.errors import BackendTimeout
+from shared.errors import BackendTimeout, BackendUnavailable
 from shared.query.prompt import DONT_KNOW
 
 _EMBEDDED = 24  # sentences at the most: 0.15 s (minilm) or 0.3 s (e5) of one core
@@ -29,6 +30,9 @@ _EVIDENCE_ABROAD = 0.6  # the same between two languages, where similarities are
 _COVERAGE_WEIGHT = 0.6  # of the question's words that no passage has
 _USUAL_COVERAGE = 0.85
 _NUMBER_WEIGHT = 0.15  # of a number, where one is asked for
+_EMBEDDER_SHARE = 0.5  # of the time there is; then the words have to do
+# Where there are words alone: the share of the question's that the passages, and the best sentence, have.
+_COVERED, _SENTENCE_COVERED = 0.6, 0.4
 _CHARACTERS_PER_TOKEN = 4  # the usage is an estimate
 _ENDS = (".", "!", "?", "。", "！", "？", "؟", "۔", "।")
 
@@ -70,7 +74,7 @@ class ExtractiveChatModel:
         """Sentence by sentence. The usage is estimated at four characters a token."""
         try:
             async with asyncio.timeout(timeout):
-                chosen = await self._choose(prompt)
+                chosen = await self._choose(prompt, _EMBEDDER_SHARE * timeout)
         except TimeoutError as error:
             raise BackendTimeout(f"no answer was found within {timeout:.0f} s") from error
         said = 0
@@ -94,22 +98,16 @@ class ExtractiveChatModel:
     async def close(self) -> None:
         """Nothing is held: the embedder belongs to whoever made it."""
 
-    async def _choose(self, prompt: Prompt) -> list[_Candidate]:
+    async def _choose(self, prompt: Prompt, patience: float) -> list[_Candidate]:
         """The sentences of the answer in the order they are said; none: the passages do not carry it."""
         candidates, coverage = await asyncio.to_thread(_candidates, prompt)
         if not candidates:
             return []
-        scale, question, embeddings = await asyncio.gather(
-            self._calibrated(),
-            self._embedder.embed_query(prompt.question),
-            self._embedder.embed_passages(
-                [candidate.embedding_text for candidate in candidates], urgent=True
-            ),
-        )
-        scored = [
-            replace(candidate, similarity=scale.similarity(dot(question, embedding)))
-            for candidate, embedding in zip(candidates, embeddings, strict=True)
-        ]
+        try:
+            async with asyncio.timeout(patience):
+                scored = await self._compared(prompt.question, candidates)
+        except (BackendUnavailable, TimeoutError):
+            return _by_words(candidates, coverage, prompt)
         chosen = _best(scored, prompt.max_tokens * _CHARACTERS_PER_TOKEN)
         evidence = max(candidate.similarity for candidate in scored)
         if not any(candidate.has_what_is_asked for candidate in chosen):
@@ -118,6 +116,19 @@ class ExtractiveChatModel:
         if _share_a_language(prompt):
             needed = _EVIDENCE + _COVERAGE_WEIGHT * (_USUAL_COVERAGE - coverage)
         return _in_order(chosen) if evidence >= needed else []
+
+    async def _compared(self, question: str, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+        """With their similarity to the question. Errors: `BackendUnavailable`."""
+        texts = [candidate.embedding_text for candidate in candidates]
+        scale, asked, embeddings = await asyncio.gather(
+            self._calibrated(),
+            self._embedder.embed_query(question),
+            self._embedder.embed_passages(texts, urgent=True),
+        )
+        return [
+            replace(candidate, similarity=scale.similarity(dot(asked, embedding)))
+            for candidate, embedding in zip(candidates, embeddings, strict=True)
+        ]
 
     async def _calibrated(self) -> Scale:
         if self._scale is None:
@@ -189,6 +200,14 @@ def _best(candidates: Sequence[_Candidate], room: int) -> list[_Candidate]:
             continue
         chosen.append(candidate)
     return chosen
+
+
+def _by_words(candidates: Sequence[_Candidate], coverage: float, prompt: Prompt) -> list[_Candidate]:
+    """None where the question's words are too rare in the passages, as in those of another language."""
+    fitting = [each for each in candidates if each.words >= _SENTENCE_COVERED and each.has_what_is_asked]
+    if coverage < _COVERED:
+        return []
+    return _in_order(_best(fitting, prompt.max_tokens * _CHARACTERS_PER_TOKEN))
 
 
 def _say_the_same(one: _Candidate, other: _Candidate) -> bool:

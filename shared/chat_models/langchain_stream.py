@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from shared.domain import ChatDelta, Prompt, Usage
-from shared.errors import BackendUnavailable, RagError
+from shared.errors import BackendUnavailable, RagError, Refused
 
 Emit: TypeAlias = Callable[[ChatDelta], None]
 
@@ -65,7 +65,7 @@ async def receive(model: BaseChatModel, prompt: Prompt, emit: Emit, **parameters
                 completion_tokens=(usage.completion_tokens if usage else 0) + told["output_tokens"],
             )
     if finish == "content_filter":
-        raise BackendUnavailable("the language model's content filter cut the answer off")
+        raise Refused("the content filter of the language model cut its answer off")
     if not has_words:
         cure = "; raise RAG_ANSWER_TOKENS" if finish == "length" else ""  # it thought until they were used up
         raise BackendUnavailable(f"the language model ended without a word{cure}")

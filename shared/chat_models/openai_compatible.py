@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from shared.chat_models.langchain_stream import Emit, in_pieces, receive
 from shared.domain import ChatDelta, Prompt
-from shared.errors import BackendTimeout, BackendUnavailable
+from shared.errors import BackendTimeout, BackendUnavailable, Refused, Throttled
 
 _BUSY_RETRY_AFTER = 5.0  # seconds, where the server names none
 _REFUSED_RETRY_AFTER = 60.0  # somebody has to change a setting first
@@ -35,7 +35,7 @@ class OpenAIChat:
             api_key=SecretStr(api_key or "none"),  # local servers want no key, but the client insists
             model=model,
             temperature=temperature,
-            max_retries=0,  # whoever asks decides about retries: query.degrade
+            max_retries=0,  # whoever asks decides about retries: `guarded`
             stream_usage=True,
             stream_chunk_timeout=None,  # the request's deadline is the one time-out
             http_async_client=self._http,
@@ -88,12 +88,16 @@ class OpenAIChat:
                 f"the server knows no chat model {self._name}; check OPENAI_CHAT_MODEL and OPENAI_BASE_URL",
                 retry_after=_REFUSED_RETRY_AFTER,
             )
+        if error.code in {"content_filter", "content_policy_violation"}:
+            return Refused("the content filter of the language model refuses this question or its passages")
+        if error.code == "context_length_exceeded":
+            return Refused(f"the prompt is too long for {self._name}; lower RAG_CONTEXT_TOKENS")
         if status in {408, 504}:
             return BackendTimeout(f"the chat model {self._name} timed out (HTTP {status})")
-        return BackendUnavailable(
-            f"the chat model {self._name} answered HTTP {status}",
-            retry_after=_seconds(error.response.headers.get("retry-after")),
-        )
+        told = error.response.headers.get("retry-after")
+        is_throttled = status == 429 or (status == 503 and told is not None)
+        failed = Throttled if is_throttled else BackendUnavailable
+        return failed(f"the chat model {self._name} answered HTTP {status}", retry_after=_seconds(told))
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -197,18 +197,22 @@ def _build(ground: Ground, metrics: Metrics) -> Services:
         secrets=ground.secrets,
         identity=identity,
         parsers=_parsers(settings, identity),
-        access_tokens=AccessTokens(
-            keys=KeyRing(ground.secrets, _SIGNING_KEY),
-            issuer=settings.token_issuer,
-            audience=settings.token_audience,
-            lifetime=settings.access_token_minutes * 60.0,
-        ),
+        access_tokens=_access_tokens(ground),
         entra_tokens=plugs.open_entra_tokens(settings),
         passwords=Passwords(),
         count_tokens=count_tokens,
         limits=_limits(settings),
         metrics=metrics,
         reached=killing_at(settings.test_kill_at),
+    )
+
+
+def _access_tokens(ground: Ground) -> AccessTokens:
+    return AccessTokens(
+        keys=KeyRing(ground.secrets, _SIGNING_KEY),
+        issuer=ground.settings.token_issuer,
+        audience=ground.settings.token_audience,
+        lifetime=ground.settings.access_token_minutes * 60.0,
     )
 
 

@@ -8,17 +8,15 @@ import asyncio
 import math
 from collections.abc import Sequence
 from contextlib import nullcontext
-from functools import partial
 from operator import mul
 
 import openai
 from azure.core.credentials_async import AsyncTokenCredential
 from langchain_openai import AzureOpenAIEmbeddings
 
-from shared.azure_openai_sdk import Deployment, calling_openai, sign_in, with_one_retry
-from shared.azure_sdk import seconds
+from shared.azure_openai_sdk import Deployment, calling_openai, sign_in
 from shared.domain import Embedding
-from shared.errors import BackendUnavailable, ConfigError, Throttled
+from shared.errors import BackendUnavailable, ConfigError
 
 _SETTING = "AZURE_OPENAI_EMBEDDING_DEPLOYMENT"
 _DIMENSION = "AZURE_OPENAI_EMBEDDING_DIMENSION"
@@ -39,8 +37,7 @@ class AzureOpenAIEmbedder:
     """`credential`: an identity, which stays its owner's to close, or a key.
 
     Of passages `_CALLS` requests are under way and the rest waits; what is urgent does not wait for them.
-    What is urgent is asked again once after a 429 or 503 that says when to come back, if that fits the
-    time-out. Passages are not: `Throttled` at once, so that who shares out the quota can slow down all.
+    A refusal is `Throttled` at once, so that who shares out the quota can slow down all.
     `ConfigError` with the first text if the deployment's embeddings have another dimension.
     """
 
@@ -82,7 +79,7 @@ class AzureOpenAIEmbedder:
         embeddings: list[Embedding] = []
         for batch in _batches(texts):
             async with nullcontext() if urgent else self._turns:
-                embeddings += await self._embed(batch, timeout, urgent=urgent)
+                embeddings += await self._embed(batch, timeout)
         return embeddings
 
     async def embed_query(self, text: str) -> Embedding:
@@ -91,16 +88,9 @@ class AzureOpenAIEmbedder:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _embed(self, texts: list[bytes], timeout: float, *, urgent: bool) -> list[Embedding]:
-        ask = partial(self._ask, texts)
+    async def _embed(self, texts: list[bytes], timeout: float) -> list[Embedding]:
         async with calling_openai(self._deployment, timeout=timeout):
-            try:
-                vectors = await (with_one_retry(ask, timeout=timeout) if urgent else ask())
-            except openai.APIStatusError as error:
-                if not _says_too_much(error):
-                    raise
-                wait = seconds(error.response.headers.get("Retry-After"))
-                raise Throttled(f"{self._deployment} is busy", retry_after=wait) from error
+            vectors = await self._ask(texts)
         if len(vectors) != len(texts):
             raise BackendUnavailable(f"{self._deployment} embedded {len(vectors)} of {len(texts)} texts")
         return [self._checked(vector) for vector in vectors]
@@ -157,11 +147,6 @@ def _sent(text: str) -> bytes:
 def _cut(text: bytes, limit: int) -> bytes:
     """At a character's end."""
     return text[:limit].decode("utf-8", "ignore").encode()
-
-
-def _says_too_much(error: openai.APIStatusError) -> bool:
-    status = error.status_code
-    return status == 429 or (status == 503 and "Retry-After" in error.response.headers)
 
 
 def _says_too_long(error: openai.BadRequestError) -> bool:

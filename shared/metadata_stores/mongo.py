@@ -5,6 +5,7 @@ change streams, array filters or updates by pipeline. So it runs on MongoDB, on 
 speak its protocol, such as Azure DocumentDB (Cosmos DB for MongoDB vCore).
 """
 
+from shared.breaker import Breaker
 from shared.metadata_stores.mongo_conversations import CONVERSATIONS_INDEXES, MongoConversations
 from shared.metadata_stores.mongo_database import MongoDatabase
 from shared.metadata_stores.mongo_document_lists import MongoDocumentLists
@@ -12,6 +13,7 @@ from shared.metadata_stores.mongo_document_rows import DOCUMENTS_INDEXES
 from shared.metadata_stores.mongo_documents import MongoDocuments
 from shared.metadata_stores.mongo_index_versions import MongoIndexVersions
 from shared.metadata_stores.mongo_tokens import FAMILIES_INDEXES, TOKENS_INDEXES, MongoTokens
+from shared.metadata_stores.mongo_usage import USAGE_INDEXES, MongoUsage
 from shared.metadata_stores.mongo_users import USERS_INDEXES, MongoUsers
 
 _INDEXES = {
@@ -20,16 +22,27 @@ _INDEXES = {
     "refresh_tokens": TOKENS_INDEXES,
     "token_families": FAMILIES_INDEXES,
     "conversations": CONVERSATIONS_INDEXES,
+    "usage": USAGE_INDEXES,
 }
 
 
 class MongoMetadataStore(
-    MongoDocuments, MongoDocumentLists, MongoUsers, MongoTokens, MongoConversations, MongoIndexVersions
+    MongoDocuments,
+    MongoDocumentLists,
+    MongoUsers,
+    MongoTokens,
+    MongoConversations,
+    MongoIndexVersions,
+    MongoUsage,
 ):
     """`uri` as MONGODB_URI has it; `timeout` in seconds, for each method. Errors: `ConfigError`."""
 
-    def __init__(self, *, uri: str, database: str, timeout: float = 10.0) -> None:
-        self._mongo = MongoDatabase(uri=uri, database=database, indexes=_INDEXES, timeout=timeout)
+    def __init__(
+        self, *, uri: str, database: str, timeout: float = 10.0, breaker: Breaker | None = None
+    ) -> None:
+        self._mongo = MongoDatabase(
+            uri=uri, database=database, indexes=_INDEXES, timeout=timeout, breaker=breaker
+        )
 
     async def ping(self) -> None:
         async with self._mongo.calling() as database:

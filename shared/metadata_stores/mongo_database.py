@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import pymongo
@@ -13,7 +13,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import split_options
 
-from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest
+from shared.breaker import Breaker
+from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest, Refused
 
 Row: TypeAlias = dict[str, Any]
 Indexes: TypeAlias = Mapping[str, Sequence[IndexModel]]  # by collection
@@ -26,9 +27,16 @@ _THROTTLED = 16500  # Cosmos DB's "request rate is large"
 
 
 class MongoDatabase:
-    """`timeout` is in seconds and for everything inside one `calling`. Errors: `ConfigError`."""
+    """`timeout` is in seconds and for everything inside one `calling`. Errors: `ConfigError`.
 
-    def __init__(self, *, uri: str, database: str, indexes: Indexes, timeout: float) -> None:
+    With a breaker, calls fail at once while the server does. Retries are once per call, and none of ours
+    for reads: those are the driver's (`retryReads`).
+    """
+
+    def __init__(
+        self, *, uri: str, database: str, indexes: Indexes, timeout: float, breaker: Breaker | None = None
+    ) -> None:
+        self._breaker = breaker
         self._indexes = indexes
         self._timeout = timeout
         self._is_prepared = False
@@ -66,20 +74,27 @@ class MongoDatabase:
         """
         if self._is_closed:
             raise BackendUnavailable("the connection to MongoDB is closed")
+        breaker = nullcontext() if self._breaker is None else self._breaker.attempt(given=self._timeout)
+        with breaker:
+            async with self._reaching():
+                yield self._database
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await self._client.close()
+
+    @asynccontextmanager
+    async def _reaching(self) -> AsyncIterator[None]:
         try:
             with pymongo.timeout(self._timeout):
                 await self._prepare()
-                yield self._database
+                yield
         except (UnicodeEncodeError, InvalidStringData) as error:
             raise InvalidRequest("the text holds characters that are not valid Unicode") from error
         except DocumentTooLarge as error:
             raise InvalidRequest("too large to be stored") from error
         except PyMongoError as error:
             raise _translated(error, self._timeout) from error
-
-    async def close(self) -> None:
-        self._is_closed = True
-        await self._client.close()
 
     async def _prepare(self) -> None:
         if self._is_prepared:
@@ -137,7 +152,7 @@ def _translated(error: PyMongoError, timeout: float) -> BackendUnavailable:
         if error.code == _THROTTLED:
             return BackendUnavailable("MongoDB is busy (throttled)")
         if not error.timeout:
-            return BackendUnavailable(f"MongoDB refused a command (code {error.code})")
+            return Refused(f"MongoDB refused a command (code {error.code})")
     if error.timeout and not isinstance(error, ServerSelectionTimeoutError):
         return BackendTimeout(f"MongoDB took longer than {timeout:g} s")
     return BackendUnavailable("MongoDB is out of reach; check MONGODB_URI and the server's firewall")

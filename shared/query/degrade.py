@@ -9,9 +9,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from shared.chat_models.base import ChatModel
+from shared.chat_models.base import ChatModel, spoken
 from shared.domain import ChatDelta, Degraded, Prompt
-from shared.errors import BackendTimeout, BackendUnavailable, ContentRefused
+from shared.errors import BackendTimeout, BackendUnavailable, Refused
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -61,10 +61,12 @@ class Ladder:
             self.model, self.degraded = model.name, degraded
             left = max(_LEAST_FOR_LAST if is_last else _LEAST, until - time.monotonic())
             patience = None if is_last else _share(word_until)
+            asked = replace(prompt, patience=patience)
+            deltas = model.stream(asked, timeout=left)
             is_shown = False
             try:
                 async with (
-                    aclosing(_speaking(model, replace(prompt, patience=patience), left)) as said,
+                    aclosing(spoken(deltas, patience=patience and patience + _GRACE)) as said,
                     aclosing(self.shape(said)) as shaped,
                 ):
                     async for delta in shaped:
@@ -98,36 +100,12 @@ class Ladder:
             return None
 
 
-async def _speaking(model: ChatModel, prompt: Prompt, timeout: float) -> Deltas:
-    """What the model says. Errors: `BackendUnavailable` too for an answer that is late or has no word."""
-    async with aclosing(model.stream(prompt, timeout=timeout)) as deltas:
-        patience = None if prompt.patience is None else prompt.patience + _GRACE
-        try:
-            async with asyncio.timeout(patience):
-                beginning = await _to_first_word(deltas)
-        except TimeoutError as error:
-            raise BackendTimeout("not a word came in time") from error
-        for delta in beginning:
-            yield delta
-        async for delta in deltas:
-            yield delta
-
-
-async def _to_first_word(deltas: Deltas) -> list[ChatDelta]:
-    beginning: list[ChatDelta] = []
-    async for delta in deltas:
-        beginning.append(delta)
-        if delta.text.strip():
-            return beginning
-    raise BackendUnavailable("the answer is empty")
-
-
 def _share(until: float) -> float:
     return max(_LEAST, (until - time.monotonic()) * _PATIENCE)
 
 
 def _why(error: BackendUnavailable) -> str:
     """For the asker."""
-    if isinstance(error, ContentRefused):
-        return "the content filter of the language model refuses this question or its passages"
+    if isinstance(error, Refused):
+        return str(error)
     return "the language model is " + ("too slow" if isinstance(error, BackendTimeout) else "unavailable")

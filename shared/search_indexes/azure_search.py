@@ -16,6 +16,7 @@ from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import azure_search_documents as documents
 from shared.search_indexes.azure_search_connection import PAGE, VISIBLE_WITHIN, Found, SearchConnection
+from shared.search_indexes.azure_search_service import ONCE
 
 _DEPTH = 100  # nearest vectors that are fused; the service fuses the best 1,000 of the text
 
@@ -78,6 +79,7 @@ class AzureSearchIndex:
             "filter": documents.security_filter(query),
             "select": list(documents.READ),
             "top": min(query.top_k, PAGE),
+            **ONCE,
         }
         if text is not None:
             request |= {
@@ -111,6 +113,7 @@ class AzureSearchIndex:
                 "select": [*documents.READ, "readers"],
                 "order_by": ["ordinal"],
                 "top": min(before + after + 1, PAGE),
+                **ONCE,
             }
         )
         around = [

@@ -16,8 +16,8 @@ SERVICE = AzureService(
     role="Search Index Data Contributor (and Search Service Contributor, to create the index)",
 )
 
-# Lost connections are tried again by the SDK. Answers are not: a search that is told to wait says so to its
-# asker, and a write waits in `azure_search_writes`.
+# Lost connections are tried again by the SDK, but for those of questions (`ONCE`), which `guarded` does.
+# Answers are not: a write that is told to wait does so in `azure_search_writes`.
 CLIENT_OPTIONS: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 60,
@@ -28,6 +28,9 @@ CLIENT_OPTIONS: dict[str, Any] = {
 REPEATABLE: dict[str, Any] = {
     "retry_on_methods": ["POST"]
 }  # for each POST: ours change nothing when repeated
+
+
+ONCE: dict[str, Any] = {"retry_total": 0}
 
 
 @asynccontextmanager

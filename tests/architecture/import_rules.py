@@ -52,6 +52,7 @@ FOUNDATIONS = (
     "shared.azure_openai_sdk",
     "shared.azure_sdk",
     "shared.azure_storage",
+    "shared.breaker",
     "shared.sqlite_file",
 )
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
@@ -171,8 +172,10 @@ def _allowed_in_shared(importer: str, target: str) -> bool:
             "shared.shelf",
         }
         return target in basics | parts or _is_base(target)
-    if target in basics or _is_base(importer):
-        return target in basics
+    if target in basics:
+        return True
+    if _is_base(importer):  # a long protocol is told in parts: base_<noun>.py
+        return _is_base(target) and _same_package(importer, target)
     if importer == "shared.shelf":
         return _is_base(target)
     package = importer.split(".")[1]
@@ -210,11 +213,13 @@ def _forbidden_outside(found: Import) -> str | None:
 def is_adapter(module: str) -> bool:
     """`shared.<plug>.<implementation>`."""
     match = re.fullmatch(r"shared\.(\w+)\.(\w+)(\.\w+)*", module)
-    return bool(match and match[1] not in NOT_PLUGS and match[2] not in ("base", "reference"))
+    return bool(
+        match and match[1] not in NOT_PLUGS and match[2].partition("_")[0] not in ("base", "reference")
+    )
 
 
 def _is_base(module: str) -> bool:
-    return module.startswith("shared.") and module.endswith(".base")
+    return re.fullmatch(r"shared\.\w+\.base(_\w+)?", module) is not None
 
 
 def _same_package(importer: str, target: str) -> bool:

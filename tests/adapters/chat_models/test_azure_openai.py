@@ -13,7 +13,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from shared.chat_models.azure_openai import AzureOpenAIChat
 from shared.domain import ChatDelta, Message, Prompt, Usage
-from shared.errors import BackendTimeout, BackendUnavailable
+from shared.errors import BackendTimeout, BackendUnavailable, Refused, Throttled
 from tests.stand_ins.openai_server import CHAT, OpenAIServer
 
 PROMPT = Prompt(
@@ -131,33 +131,25 @@ async def test_a_model_that_refuses_every_dialect_is_unavailable(server: OpenAIS
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_busy_service_is_asked_again_once_when_it_says_when(
-    server: OpenAIServer, model: AzureOpenAIChat, status: int
+@pytest.mark.parametrize(
+    ("status", "retry_after", "kind"),
+    [(429, "6", Throttled), (429, None, Throttled), (503, "6", Throttled), (503, None, BackendUnavailable)],
+)
+async def test_a_busy_service_is_not_asked_again_here_and_says_how_long_it_wants_to_rest(
+    server: OpenAIServer, status: int, retry_after: str | None, kind: type[BackendUnavailable]
 ) -> None:
-    server.refuse_next(1, status=status, retry_after="0.2")
-    started = monotonic()
-    assert await answer(model)
-    assert monotonic() - started >= 0.2
-    assert len(server.requests) == 2
-
-
-async def test_a_busy_service_is_asked_again_no_more_than_once(server: OpenAIServer) -> None:
-    server.refuse_next(2, retry_after="0.1")
-    assert (await failure(open_model(server))).retry_after == 0.1
-    assert len(server.requests) == 2
-
-
-@pytest.mark.parametrize("retry_after", ["6", None])
-async def test_a_wait_that_leaves_no_time_to_answer_is_not_begun(
-    server: OpenAIServer, retry_after: str | None
-) -> None:
-    server.refuse_next(1, retry_after=retry_after)
-    started = monotonic()
+    server.refuse_next(1, status=status, retry_after=retry_after)
     error = await failure(open_model(server))
-    assert monotonic() - started < 3
-    assert error.retry_after == float(retry_after or 5)
+    assert (type(error), error.retry_after) == (kind, float(retry_after or 5))
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("behaviour", [{"filters_prompt": True}, {"finish_reason": "content_filter"}])
+async def test_a_content_filter_refuses_and_is_no_outage(
+    server: OpenAIServer, behaviour: dict[str, Any]
+) -> None:
+    server.behave(**behaviour)
+    assert isinstance(await failure(open_model(server)), Refused)
 
 
 @pytest.mark.parametrize(

@@ -118,22 +118,6 @@ async def test_a_question_does_not_wait_for_passages_that_wait(
     }
 
 
-async def test_a_busy_service_is_asked_again_once_when_it_says_when(
-    server: OpenAIServer, embedder: AzureOpenAIEmbedder
-) -> None:
-    server.refuse_next(1, retry_after="0.2")
-    started = monotonic()
-    assert await embedder.embed_query("Why?")
-    assert monotonic() - started >= 0.2
-    assert len(server.requests) == 2
-
-
-async def test_a_busy_service_is_asked_again_no_more_than_once(server: OpenAIServer) -> None:
-    server.refuse_next(3, retry_after="0.1")
-    assert (await failure(open_embedder(server), Throttled)).retry_after == 0.1
-    assert len(server.requests) == 2
-
-
 async def test_a_throttled_account_is_left_alone_for_as_long_as_it_says(server: OpenAIServer) -> None:
     server.refuse_next(1, retry_after="40")
     started = monotonic()
