@@ -10,6 +10,7 @@ from functions import (
     chat_completions,
     chat_protocol,
     content,
+    conversation_export,
     conversations,
     documents,
     indexes,
@@ -36,6 +37,7 @@ _ROUTERS = (
     query.router,
     chat_protocol.router,
     chat_completions.router,
+    conversation_export.router,  # before the route of one, which would take `export` for an id
     conversations.router,
     indexes.router,
     operations.router,

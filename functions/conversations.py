@@ -2,15 +2,17 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import citation_json
+from functions.cursors import cursor, read_cursor
 from functions.dependencies import Caller, ServicesOf
 from shared.domain import Conversation, Feedback, Turn
-from shared.errors import NotFound
+from shared.errors import InvalidRequest, NotFound
+from shared.query import history
 
 router = APIRouter(tags=["conversations"])
 
@@ -33,19 +35,40 @@ class Rating(BaseModel):
 
 
 @router.get("/api/conversations")
-async def list_conversations(caller: Caller, services: ServicesOf) -> dict[str, Any]:
-    """The newest hundred, without their turns."""
-    conversations = await services.metadata.list_conversations(caller.user_id)
-    return {"conversations": [_conversation_json(each) for each in conversations]}
+async def list_conversations(
+    *,
+    caller: Caller,
+    services: ServicesOf,
+    after: Annotated[str | None, Query(max_length=1000)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """The newest first, without their turns, a page at a time."""
+    found = await services.metadata.list_conversations(
+        caller.user_id, limit=limit + 1, after=None if after is None else _read_cursor(after)
+    )
+    page = found[:limit]
+    return {
+        "conversations": [_conversation_json(each) for each in page],
+        "next": _cursor(page[-1]) if len(found) > limit else None,
+    }
+
+
+@router.delete("/api/conversations", status_code=204)
+async def delete_conversations(caller: Caller, services: ServicesOf) -> None:
+    """Forget all of them."""
+    await services.metadata.delete_conversations(caller.user_id)
 
 
 @router.get("/api/conversations/{conversation_id}")
 async def conversation(conversation_id: str, caller: Caller, services: ServicesOf) -> dict[str, Any]:
-    """One conversation with its turns."""
+    """One conversation with its turns. Of one that cites what the caller may no longer read only the
+    question is shown."""
     found = await services.metadata.conversation(conversation_id, caller.user_id)
     if found is None:
         raise NotFound(_NOT_FOUND)
-    return _conversation_json(found) | {"turns": [_turn_json(turn) for turn in found.turns]}
+    shown = await history.are_readable(found.turns, caller, services.metadata)
+    turns = [_turn_json(turn, is_shown) for turn, is_shown in zip(found.turns, shown, strict=True)]
+    return _conversation_json(found) | {"turns": turns}
 
 
 @router.patch("/api/conversations/{conversation_id}")
@@ -91,11 +114,25 @@ def _conversation_json(found: Conversation) -> dict[str, Any]:
     }
 
 
-def _turn_json(turn: Turn) -> dict[str, Any]:
+def _turn_json(turn: Turn, is_shown: bool) -> dict[str, Any]:
     return {
         "question": turn.question,
-        "answer": turn.answer,
-        "citations": [citation_json(citation) for citation in turn.citations],
+        "answer": turn.answer if is_shown else "",
+        "citations": [citation_json(citation) for citation in turn.citations] if is_shown else [],
+        "withheld": not is_shown,
         "asked_at": datetime.fromtimestamp(turn.asked_at, UTC).isoformat(),
         "request_id": turn.request_id,
     }
+
+
+def _cursor(last: Conversation) -> str:
+    return cursor(f"{last.updated_at!r} {last.id}")
+
+
+def _read_cursor(after: str) -> tuple[float, str]:
+    """Errors: `InvalidRequest`."""
+    updated_at, _, conversation_id = read_cursor(after).partition(" ")
+    try:
+        return float(updated_at), conversation_id
+    except ValueError as error:
+        raise InvalidRequest("`after` is the `next` of an earlier page") from error

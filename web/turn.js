@@ -44,7 +44,7 @@ export class Turn {
     this.answer.cite(answer.citations);
     if (answer.degraded) this.after.append(degradedNote(answer));
     if (answer.citations.length) this.after.append(sourceList(answer.citations, this.actions.openSource));
-    else this.after.append(el("p", { class: "hint" }, "No source carries an answer. Try other words, or add a document that covers the question."));
+    else this.after.append(el("p", { class: "hint" }, answer.withheld ? "You may no longer read its sources." : "No source carries an answer. Try other words, or add a document that covers the question."));
     this.after.append(this.#feedback(answer));
   }
 
