@@ -53,6 +53,7 @@ def _json(found: Document, caller: Principal, readers: Iterable[str]) -> dict[st
         "is_parked": found.parked_event is not None,
         "is_owner": found.owner_id == caller.user_id,
         "readers": sorted(readers, key=lambda reader: (reader != EVERYONE, reader)),
+        "tags": sorted(found.tags),
         "size": found.size,
         "pages": found.pages,
         "page_kind": found.page_kind,

@@ -1,15 +1,16 @@
-"""The caller's documents: list, show, share, delete. Upload, content and retry are routes of their own."""
+"""The caller's documents: list, show, share, tag, delete. Upload, content and retry have their own."""
 
-import base64
-import binascii
+import time
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from functions.cursors import cursor, read_cursor
 from functions.dependencies import Caller, ServicesOf
 from functions.document_json import document_json, documents_json
+from functions.filters import MOST_TAGS, Tag
 from shared.auth import sessions
 from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
 from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
@@ -24,10 +25,19 @@ router = APIRouter(tags=["documents"])
 _NOT_FOUND = "there is no such document"
 
 
-class Sharing(BaseModel):
+class Changes(BaseModel):
+    """What is not given stays."""
+
     model_config = ConfigDict(extra="forbid")
 
-    readers: list[Annotated[str, Field(max_length=1000)]] = Field(max_length=100)
+    readers: list[Annotated[str, Field(max_length=1000)]] | None = Field(None, max_length=100)
+    tags: list[Tag] | None = Field(None, max_length=MOST_TAGS)
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "Changes":
+        if self.readers is None and self.tags is None:
+            raise ValueError("give `readers` or `tags`")
+        return self
 
 
 @router.get("/api/documents")
@@ -39,19 +49,21 @@ async def list_documents(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     status: DocumentStatus | None = None,
     prefix: Annotated[str, Query(max_length=1024)] = "",
+    tag: Tag | None = None,
 ) -> dict[str, Any]:
     """What the caller may read, by name, a page at a time."""
     found = await services.metadata.list_documents(
         readers=filter_for(caller),
-        after=None if after is None else _read_cursor(after),
+        after=None if after is None else read_cursor(after),
         limit=limit + 1,
         status=status,
         prefix=blob_prefix(prefix, caller),
+        tag=tag,
     )
     page = found[:limit]
     return {
         "documents": await documents_json(page, caller, services.metadata),
-        "next": _cursor(page[-1].name) if len(found) > limit else None,
+        "next": cursor(page[-1].name) if len(found) > limit else None,
     }
 
 
@@ -63,16 +75,19 @@ async def document(document_id: str, caller: Caller, services: ServicesOf) -> di
 
 @router.patch("/api/documents/{document_id}")
 async def update_document(
-    document_id: str, body: Sharing, caller: Caller, services: ServicesOf
+    document_id: str, body: Changes, caller: Caller, services: ServicesOf
 ) -> dict[str, Any]:
     """Share it: `everyone`, e-mail addresses of accounts, or `group:<id>` and `user:<id>` of Entra ID where
-    its tokens are accepted; nobody else than its owner with `[]`."""
+    its tokens are accepted; nobody else than its owner with `[]`. File it under tags, of any case."""
     found = await changeable(document_id, caller, services)
-    readers = await _readers(body.readers, services)
-    if found.owner_id is not None:
-        readers |= {user_reader(found.owner_id)}
-    if not await share(found.id, readers, services):
-        raise NotFound(_NOT_FOUND)
+    if body.readers is not None:
+        readers = await _readers(body.readers, services)
+        if found.owner_id is not None:
+            readers |= {user_reader(found.owner_id)}
+        if not await share(found.id, readers, services):
+            raise NotFound(_NOT_FOUND)
+    if body.tags is not None:
+        await services.metadata.set_tags(found.id, frozenset(body.tags), now=time.time())
     return await document(document_id, caller, services)
 
 
@@ -114,17 +129,6 @@ def blob_prefix(prefix: str, caller: Principal) -> str:
     if not prefix or prefix.startswith(SHARED):
         return prefix
     return own_folder(caller.user_id) + prefix
-
-
-def _cursor(name: str) -> str:
-    return base64.urlsafe_b64encode(name.encode()).decode("ascii")
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest("`after` is the `next` of an earlier page") from error
 
 
 async def _readers(wanted: Iterable[str], services: Services) -> frozenset[str]:

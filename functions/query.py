@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.answers import answer_json, answered, context_json, passage_json, whole
 from functions.dependencies import Caller, RuntimeOf, ServicesOf
 from functions.event_stream import Wire, comment, encode, streamed, unless_gone
+from functions.filters import DocumentIds, FiltersBody
 from shared.domain import (
     AnswerEvent,
     ContextEvent,
     DeltaEvent,
+    Filters,
     Question,
     SearchMode,
 )
@@ -31,16 +33,21 @@ class QueryBody(BaseModel):
     conversation_id: str | None = Field(None, max_length=100)
     top_k: int = Field(8, ge=1, le=50)
     mode: SearchMode = "hybrid"
-    document_ids: list[str] | None = Field(None, min_length=1, max_length=1000)
+    filters: FiltersBody | None = None
+    document_ids: DocumentIds | None = None  # as among the filters, for clients older than those
     index: str | None = Field(None, max_length=200)  # an administrator's: another than the live one
 
     def asked(self) -> Question:
+        narrowed = self.filters or FiltersBody()
+        filters = narrowed.asked()
+        given = [frozenset(ids) for ids in (self.document_ids, narrowed.document_ids) if ids is not None]
         return Question(
             text=self.question,
             conversation_id=self.conversation_id,
             top_k=self.top_k,
             mode=self.mode,
-            document_ids=None if self.document_ids is None else frozenset(self.document_ids),
+            document_ids=frozenset.intersection(*given) if given else None,
+            filters=None if filters == Filters() else filters,
             index=self.index,
         )
 
@@ -69,7 +76,7 @@ async def search(
     """The ranked passages, without a language model."""
     question = body.asked()
     check(question, services)
-    passages = await retrieve.search(
+    found = await retrieve.search(
         question,
         caller,
         index=await retrieve.asked_index(question, caller, services.shelf),
@@ -78,7 +85,8 @@ async def search(
     )
     return {
         "passages": [
-            passage_json(passage, question.text) | {"content": passage.chunk.content} for passage in passages
+            passage_json(passage, question.text) | {"content": passage.chunk.content}
+            for passage in found.passages
         ]
     }
 

@@ -41,6 +41,11 @@ def display_name(blob_name: str) -> str:
     return blob_name.split("/", 2)[2] if owner_of(blob_name) is not None else blob_name
 
 
+def is_writable(text: str) -> bool:
+    """Whether it may stand in a name: it has no control characters and turns no direction."""
+    return not any(unicodedata.category(char) in _UNWRITABLE or char in _TURNING for char in text)
+
+
 def own_folder(user_id: str) -> str:
     """Where everything lies that the user uploads."""
     return f"{_USERS}/{user_id}/"
@@ -55,7 +60,7 @@ def blob_name(path: str, user_id: str) -> str:
     parts = path.split("/")
     if not path or "" in parts or "." in parts or ".." in parts or "\\" in path:
         raise InvalidRequest("a document's name is a relative path such as reports/2026.pdf")
-    if any(unicodedata.category(char) in _UNWRITABLE or char in _TURNING for char in path):
+    if not is_writable(path):
         raise InvalidRequest("a document's name has no control characters")
     name = path if path.startswith(SHARED) else own_folder(user_id) + path
     if len(name) > MAX_NAME:

@@ -13,8 +13,9 @@ from tests.stand_ins.documents_api import path_of, publish
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 FIELDS = {
-    *("id", "name", "title", "status", "status_text", "reason", "is_parked", "is_owner", "readers", "size"),
-    *("pages", "page_kind", "chunks", "is_searchable", "created_at", "updated_at", "indexed_at", "timings"),
+    *("id", "name", "title", "status", "status_text", "reason", "is_parked", "is_owner", "readers", "tags"),
+    *("size", "pages", "page_kind", "chunks", "is_searchable", "created_at", "updated_at", "indexed_at"),
+    "timings",
 }
 
 

@@ -74,6 +74,7 @@ async def documents(store: MongoMetadataStore) -> Told:
         await store.reject("d", 1, reason="x", now=5.0),
         await store.requeue("d", now=6.0),
         await store.set_readers("d", frozenset(), now=7.0),
+        await store.set_tags("d", frozenset({"hr"}), now=7.0),
         await store.bury("d", now=8.0),
         await store.bury("d", now=9.0),
         await store.document("d"),

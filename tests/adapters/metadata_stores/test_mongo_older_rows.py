@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pymongo import AsyncMongoClient
 
+from shared.domain import Filters
 from shared.metadata_stores.base import MetadataStore
 from tests.contract.openers import METADATA_STORES
 from tests.servers import mongo
@@ -50,6 +51,11 @@ async def test_an_older_document_is_read_and_shown_by_no_index_until_it_is_fille
     assert older is not None
     assert (older.current_version, older.held, older.parked_event) == (3, (), None)
     assert older.version_in("documents-v1") == 0
+    assert older.tags == frozenset()
+    assert await store.matching(Filters(types=frozenset({"md"})), readers=None, limit=1) == ["d"]
+    assert await store.matching(Filters(tags=frozenset({"hr"})), readers=None, limit=1) == []
+    assert await store.set_tags("d", frozenset({"hr"}), now=3.0)
+    assert await store.matching(Filters(tags=frozenset({"hr"})), readers=None, limit=1) == ["d"]
     assert await store.hold("d", 3, index="documents-v1")
     held = await store.document("d")
     assert held is not None

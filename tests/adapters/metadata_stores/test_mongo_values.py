@@ -44,6 +44,7 @@ async def test_what_looks_like_an_operator_finds_nothing(store: MetadataStore, v
     assert await store.document(value) is None
     assert await store.documents([value]) == {}
     assert await store.list_documents(readers=frozenset({str(value)})) == []
+    assert await store.list_documents(readers=None, tag=value) == []
     assert await store.user(value) is None
     assert await store.user_by_email(value) is None
     assert await store.refresh_token(value) is None
@@ -58,6 +59,7 @@ async def test_what_looks_like_an_operator_changes_nothing(store: MetadataStore,
     blob = BlobProperties(name="d", etag="e2", size=1, modified_at=1.0)
     assert await store.claim(value, blob, now=2.0) is None
     assert not await store.requeue(value, now=2.0)
+    assert not await store.set_tags(value, frozenset({"stolen"}), now=2.0)
     assert not await store.set_status("d", value, DocumentStatus.FAILED, reason="x", now=2.0)
     assert await store.bury(value, now=2.0) is None
     assert await store.claim_refresh_token(value, now=T) is None

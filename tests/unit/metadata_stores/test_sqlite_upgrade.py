@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain import DocumentStatus, IndexState, IndexVersion
+from shared.domain import DocumentStatus, Filters, IndexState, IndexVersion
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 
 FORMAT_1 = """
@@ -30,6 +30,10 @@ CREATE TABLE index_versions (
     name TEXT PRIMARY KEY, embedder TEXT NOT NULL, dimension INTEGER NOT NULL, created_at REAL NOT NULL
 ) STRICT;
 """
+FORMAT_3 = """
+ALTER TABLE documents ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE documents ADD COLUMN parked_event TEXT;
+"""
 DOCUMENTS = """
 INSERT INTO documents VALUES
     ('a', 'shared/a.md', NULL, '["everyone"]', 'indexed', NULL, 'e1', 'hash', 7, 4, 3, 'A', 2, 'page', 9,
@@ -48,9 +52,16 @@ def make(folder: Path, version: int, *scripts: str) -> None:
         old.commit()
 
 
-@pytest.mark.parametrize("version", [1, 2])
-async def test_documents_of_an_older_file_are_kept(tmp_path: Path, version: int) -> None:
-    make(tmp_path, version, FORMAT_1, FORMAT_2 if version == 2 else "", DOCUMENTS)
+@pytest.mark.parametrize(
+    ("version", "scripts"),
+    [
+        (1, [FORMAT_1, DOCUMENTS]),
+        (2, [FORMAT_1, FORMAT_2, DOCUMENTS]),
+        (3, [FORMAT_1, DOCUMENTS, FORMAT_3]),
+    ],
+)
+async def test_documents_of_an_older_file_are_kept(tmp_path: Path, version: int, scripts: list[str]) -> None:
+    make(tmp_path, version, *scripts)
     store = SqliteMetadataStore(tmp_path / "metadata.db")
     indexed, failed = [document async for document in store.every_document()]
     assert (indexed.status, indexed.current_version, indexed.claimed_version) == (
@@ -65,6 +76,9 @@ async def test_documents_of_an_older_file_are_kept(tmp_path: Path, version: int)
     assert indexed.held == (), "nothing says in which index it is: it is filled anew"
     assert await store.hold("a", 3, index="documents")
     assert await store.park("b", reason="x", event="{}", now=9.0) is False
+    assert (indexed.tags, failed.tags) == (frozenset(), frozenset())
+    assert await store.set_tags("a", frozenset({"hr"}), now=9.0)
+    assert await store.matching(Filters(tags=frozenset({"hr"})), readers=None, limit=9) == ["a"]
     await store.close()
 
 
