@@ -1,10 +1,10 @@
-"""A client that goes away ends the language model's work within a second, whatever it asked and how."""
+"""A slow language model: what is found is told before its first word, and no work is done for nobody."""
 
 import http.client
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -13,22 +13,36 @@ from tests.stand_ins.openai_server import OpenAIServer
 
 QUESTION = "For how long are returns free?"
 CHAT = {"messages": [{"role": "user", "content": QUESTION}]}
-SSE = {"Accept": "text/event-stream"}
-REQUESTS: list[tuple[str, dict[str, Any], dict[str, str]]] = [
-    ("/api/query", {"question": QUESTION}, {}),
-    ("/api/query", {"question": QUESTION}, SSE),
-    ("/api/chat", CHAT, {}),
+Ask: TypeAlias = tuple[str, dict[str, Any], dict[str, str]]  # path, body, headers
+STREAMS: list[Ask] = [
+    ("/api/query", {"question": QUESTION}, {"Accept": "text/event-stream"}),
     ("/api/chat/stream", CHAT, {}),
-    ("/api/v1/chat/completions", CHAT, {}),
     ("/api/v1/chat/completions", CHAT | {"stream": True}, {}),
+]
+WHOLE: list[Ask] = [
+    ("/api/query", {"question": QUESTION}, {}),
+    ("/api/chat", CHAT, {}),
+    ("/api/v1/chat/completions", CHAT, {}),
 ]
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
 
+@pytest.mark.parametrize(("path", "body", "headers"), STREAMS)
+def test_the_first_event_comes_before_the_models_first_word(
+    host: RealHost, model: OpenAIServer, path: str, body: dict[str, Any], headers: dict[str, str]
+) -> None:
+    model.behave(stall_after=0)
+    with host.client.stream("POST", path, json=body, headers=headers) as response:
+        assert response.raise_for_status().headers["cache-control"] == "no-store"
+        first = next(response.iter_lines())
+        assert '"role": "assistant"' in first or first == "event: context"
+        assert not model.client_left.is_set()
+
+
 @pytest.mark.parametrize("stall_after", [0, 4])  # before the first word, and in the middle
-@pytest.mark.parametrize(("path", "body", "headers"), REQUESTS)
-def test_the_models_work_ends(
+@pytest.mark.parametrize(("path", "body", "headers"), [*STREAMS, *WHOLE])
+def test_a_client_that_goes_away_ends_the_models_work_within_a_second(
     host: RealHost,
     token: str,
     model: OpenAIServer,
