@@ -37,6 +37,7 @@ Ranking = list[tuple[int, float]]  # (row, score), best first
 
 class _Text(NamedTuple):
     ranking: Ranking
+    last_row: int = 0  # that it has
     is_behind: bool = False
     damaged_folder: str | None = None
 
@@ -51,12 +52,17 @@ _NO_TEXT = _Text([])
 _NOTHING = _Found([])
 
 
-def fuse(rankings: Sequence[Ranking]) -> Ranking:
-    """Reciprocal rank fusion: the sum of 1 / (60 + rank), ranks from 1; ties to the older row."""
+def fuse(vector: Ranking, text: Ranking, *, last_row: int) -> Ranking:
+    """Reciprocal rank fusion: the sum of 1 / (60 + rank), ranks from 1; ties to the older row.
+
+    Rows after `last_row` the text index has yet to read. Each has as its rank there the one that it has by
+    its vector: with a single rank it would lose to whatever appears in both.
+    """
     scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, (row, _) in enumerate(ranking, start=1):
-            scores[row] = scores.get(row, 0.0) + 1.0 / (_RRF_K + rank)
+    for rank, (row, _) in enumerate(vector, start=1):
+        scores[row] = (2.0 if row > last_row else 1.0) / (_RRF_K + rank)
+    for rank, (row, _) in enumerate(text, start=1):
+        scores[row] = scores.get(row, 0.0) + 1.0 / (_RRF_K + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -181,7 +187,8 @@ class EmbeddedSearchIndex:
             text = self._by_text(state, query.text, columns, mask, depth)
         vector = [] if scan is None else _by_cosine(connection, scan, columns, exact)
         is_fused = query.mode == "hybrid" and query.embedding is not None
-        best = (fuse([vector, text.ranking]) if is_fused else vector or text.ranking)[: query.top_k]
+        fused = fuse(vector, text.ranking, last_row=text.last_row) if is_fused else vector or text.ranking
+        best = fused[: query.top_k]
         chunks = records.read_chunks(connection, [row for row, _ in best])
         hits = [Hit(chunk=chunks[row], score=score) for row, score in best]
         return _Found(hits, text.is_behind, text.damaged_folder)
@@ -192,7 +199,8 @@ class EmbeddedSearchIndex:
             if snapshot is None:
                 return _Text([], is_behind=True)
             is_behind = not snapshot.position.covers(state.position)
-            return _Text(_by_bm25(snapshot, text, columns, mask, depth), is_behind)
+            ranking = _by_bm25(snapshot, text, columns, mask, depth)
+            return _Text(ranking, snapshot.position.row, is_behind)
         except TextIndexError:
             return _Text([], is_behind=True, damaged_folder=state.text_folder)
 

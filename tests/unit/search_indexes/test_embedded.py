@@ -1,6 +1,7 @@
 """The embedded search index: recall, threads, and derived files that are missing or damaged."""
 
 import asyncio
+import contextlib
 import random
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tantivy
 
 from shared.domain import Chunk, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
@@ -28,9 +30,33 @@ def text_folder(tmp_path: Path) -> Path:
 
 
 def test_fusion_sums_reciprocal_ranks_and_gives_ties_to_the_older_row() -> None:
-    fused = fuse([[(7, 0.9), (3, 0.8)], [(3, 12.0), (7, 11.0), (5, 1.0)]])
+    fused = fuse([(7, 0.9), (3, 0.8)], [(3, 12.0), (7, 11.0), (5, 1.0)], last_row=9)
     assert fused == [(3, 1 / 61 + 1 / 62), (7, 1 / 61 + 1 / 62), (5, 1 / 63)]
-    assert fuse([[], []]) == []
+    assert fuse([], [], last_row=0) == []
+
+
+def test_what_the_text_index_has_yet_to_read_has_the_rank_of_its_vector_there_too() -> None:
+    fused = fuse([(10, 0.9), (3, 0.8)], [(3, 12.0), (7, 11.0)], last_row=9)
+    assert fused == [(10, 2 / 61), (3, 1 / 62 + 1 / 61), (7, 1 / 62)]
+
+
+async def test_what_was_just_written_is_found_before_the_text_index_has_it(
+    index: EmbeddedSearchIndex, tmp_path: Path
+) -> None:
+    await index.write([passage("old", n, f"copper number {n}", angle=0.5) for n in range(120)])
+    await until_found(index, ask("copper", mode="text", top_k=200), [f"old.1.{n}" for n in range(120)])
+    folder = tantivy.Index.open(str(text_folder(tmp_path)))
+    async with asyncio.timeout(20):
+        writer = None
+        while writer is None:  # another process that has the text index to itself
+            with contextlib.suppress(ValueError):
+                writer = folder.writer()
+            await asyncio.sleep(0.05)
+    await index.write([passage("new", 0, "zebrafish", angle=0.1)])
+    found = await index.search(ask("copper zebrafish", angle=0.0, top_k=3))
+    assert found[0].chunk.id == "new.1.0"
+    assert await index.search(ask("zebrafish", mode="text")) == []
+    del writer
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", "\x00", "x" * 200])
