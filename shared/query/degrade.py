@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -36,7 +35,7 @@ class Ladder:
     chat_model: ChatModel
     smaller: ChatModel | None = None
     fallback: ChatModel
-    shape: Callable[[Deltas], Deltas] = lambda deltas: deltas  # from what a model says to what is shown
+    shape: Callable[[Deltas], Deltas]  # from what a model says to what is shown
     cached: Callable[[], Awaitable[ChatDelta | None]] | None = None  # an older answer that still holds, whole
     model: str = ""  # who answers, or answered
     degraded: Degraded | None = None
@@ -45,7 +44,7 @@ class Ladder:
     def __post_init__(self) -> None:
         self.model = self.chat_model.name
 
-    async def stream(self, prompt: Prompt, *, timeout: float, first_token: float = math.inf) -> Deltas:
+    async def stream(self, prompt: Prompt, *, timeout: float, first_token: float) -> Deltas:
         """Both times in seconds from now: to the end, and to the first word that a model says.
 
         Errors: `BackendUnavailable`, `BackendTimeout` in mid-answer, or if the last rung fails.

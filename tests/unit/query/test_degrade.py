@@ -7,53 +7,16 @@ from time import monotonic
 import pytest
 
 from shared.auth.passwords import Passwords
-from shared.domain import ChatDelta, DoneEvent, Principal, Prompt, Question
+from shared.domain import ChatDelta, DoneEvent, Principal, Question
 from shared.errors import BackendTimeout, BackendUnavailable
 from shared.query.answer import answer
-from shared.query.degrade import Ladder
 from tests.stand_ins.pipeline_services import ingested, pipeline_services
-
-PROMPT = Prompt(question="?", passages=(), messages=(), max_tokens=10)
-
-
-class ScriptedModel:
-    """Waits, says its words, then raises its error. Knows how long it was given, and how it ended."""
-
-    def __init__(self, name: str, *words: str, error: Exception | None = None, delay: float = 0.0) -> None:
-        self.name = name
-        self._words, self._error, self._delay = words, error, delay
-        self.timeouts: list[float] = []
-        self.is_running = False
-        self.is_closed = False
-
-    async def stream(self, prompt, *, timeout):
-        self.timeouts.append(timeout)
-        self.is_running = True
-        try:
-            await asyncio.sleep(self._delay)
-            for word in self._words:
-                yield ChatDelta(text=word)
-            if self._error:
-                raise self._error
-        finally:
-            self.is_running = False
-
-    async def close(self) -> None:
-        self.is_closed = True
-
-
-async def said(ladder: Ladder, timeout: float = 1.0) -> str:
-    deltas = ladder.stream(PROMPT, timeout=timeout, first_token=timeout)
-    return "".join([delta.text async for delta in deltas])
-
-
-def broken(name: str) -> ScriptedModel:
-    return ScriptedModel(name, error=BackendUnavailable("down; check AZURE_OPENAI_ENDPOINT"))
+from tests.unit.query.ladders import PROMPT, ScriptedModel, broken, ladder_of, said
 
 
 async def test_the_first_model_that_answers_is_the_last_one_asked() -> None:
     smaller, quoting = ScriptedModel("small", "No."), ScriptedModel("quoting", "No.")
-    ladder = Ladder(chat_model=ScriptedModel("large", "Yes."), smaller=smaller, fallback=quoting)
+    ladder = ladder_of(chat_model=ScriptedModel("large", "Yes."), smaller=smaller, fallback=quoting)
     assert await said(ladder) == "Yes."
     assert (ladder.degraded, ladder.reason, ladder.model) == (None, None, "large")
     assert (smaller.timeouts, quoting.timeouts) == ([], [])
@@ -63,7 +26,7 @@ async def test_the_first_model_that_answers_is_the_last_one_asked() -> None:
     ("error", "reason"), [(BackendTimeout("late"), "too slow"), (BackendUnavailable("down"), "unavailable")]
 )
 async def test_the_extractive_model_answers_when_the_other_fails_before_its_first_word(error, reason) -> None:
-    ladder = Ladder(
+    ladder = ladder_of(
         chat_model=ScriptedModel("large", error=error), fallback=ScriptedModel("quoting", "Quoted.")
     )
     assert await said(ladder) == "Quoted."
@@ -73,7 +36,9 @@ async def test_the_extractive_model_answers_when_the_other_fails_before_its_firs
 
 async def test_the_smaller_model_answers_before_anything_is_quoted() -> None:
     quoting = ScriptedModel("quoting", "Quoted.")
-    ladder = Ladder(chat_model=broken("large"), smaller=ScriptedModel("small", "Shorter."), fallback=quoting)
+    ladder = ladder_of(
+        chat_model=broken("large"), smaller=ScriptedModel("small", "Shorter."), fallback=quoting
+    )
     assert await said(ladder) == "Shorter."
     assert (ladder.degraded, ladder.model) == ("smaller_model", "small")
     assert "unavailable" in (ladder.reason or "")
@@ -81,7 +46,7 @@ async def test_the_smaller_model_answers_before_anything_is_quoted() -> None:
 
 
 async def test_passages_are_quoted_when_the_smaller_model_fails_too() -> None:
-    ladder = Ladder(
+    ladder = ladder_of(
         chat_model=broken("large"), smaller=broken("small"), fallback=ScriptedModel("quoting", "Quoted.")
     )
     assert await said(ladder) == "Quoted."
@@ -89,14 +54,14 @@ async def test_passages_are_quoted_when_the_smaller_model_fails_too() -> None:
 
 
 async def test_an_answer_without_a_word_counts_as_a_failure() -> None:
-    ladder = Ladder(chat_model=ScriptedModel("large"), fallback=ScriptedModel("quoting", "Quoted."))
+    ladder = ladder_of(chat_model=ScriptedModel("large"), fallback=ScriptedModel("quoting", "Quoted."))
     assert await said(ladder) == "Quoted."
 
 
 async def test_silent_models_leave_time_for_the_next_and_all_keep_to_the_deadline() -> None:
     large, small = ScriptedModel("large", "late", delay=60), ScriptedModel("small", "late", delay=60)
     quoting = ScriptedModel("quoting", "Quoted.")
-    ladder = Ladder(chat_model=large, smaller=small, fallback=quoting)
+    ladder = ladder_of(chat_model=large, smaller=small, fallback=quoting)
     started = monotonic()
     assert await said(ladder, timeout=1.0) == "Quoted."
     assert 0.8 <= monotonic() - started < 1.5
@@ -115,12 +80,12 @@ async def test_a_model_that_has_begun_may_use_all_the_time() -> None:
             await asyncio.sleep(0.4)
             yield ChatDelta(text=" but well.")
 
-    ladder = Ladder(chat_model=Slow("large"), fallback=ScriptedModel("quoting", "Quoted."))
+    ladder = ladder_of(chat_model=Slow("large"), fallback=ScriptedModel("quoting", "Quoted."))
     assert await said(ladder, timeout=0.5) == "Slowly but well."
 
 
 async def test_a_failure_after_the_first_word_is_raised() -> None:
-    ladder = Ladder(
+    ladder = ladder_of(
         chat_model=ScriptedModel("large", "It", error=BackendUnavailable("reset")),
         fallback=ScriptedModel("quoting", "Quoted."),
     )
@@ -131,14 +96,14 @@ async def test_a_failure_after_the_first_word_is_raised() -> None:
 async def test_a_failing_fallback_is_not_asked_twice() -> None:
     model = broken("quoting")
     with pytest.raises(BackendUnavailable):
-        await said(Ladder(chat_model=model, fallback=model))
+        await said(ladder_of(chat_model=model, fallback=model))
     assert len(model.timeouts) == 1
 
 
 async def test_closing_the_stream_ends_the_models_work() -> None:
     model = ScriptedModel("large", "many", "words")
-    ladder = Ladder(chat_model=model, fallback=ScriptedModel("quoting", "Quoted."))
-    async with aclosing(ladder.stream(PROMPT, timeout=1.0)) as deltas:
+    ladder = ladder_of(chat_model=model, fallback=ScriptedModel("quoting", "Quoted."))
+    async with aclosing(ladder.stream(PROMPT, timeout=1.0, first_token=1.0)) as deltas:
         await anext(deltas)
         assert model.is_running
     assert not model.is_running
@@ -146,7 +111,7 @@ async def test_closing_the_stream_ends_the_models_work() -> None:
 
 async def test_the_log_says_why_a_model_did_not_answer(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        await said(Ladder(chat_model=broken("large"), fallback=ScriptedModel("quoting", "Quoted.")))
+        await said(ladder_of(chat_model=broken("large"), fallback=ScriptedModel("quoting", "Quoted.")))
     (record,) = caplog.records
     assert record.getMessage() == "chat_model_failed"
     assert "AZURE_OPENAI_ENDPOINT" in record.event_fields["reason"]  # type: ignore[attr-defined]
