@@ -19,10 +19,13 @@ from functions import (
     retries,
     summary,
     uploads,
+    usage,
     web,
 )
 from functions.dependencies import Runtime
 from functions.edge import BodyLimit, RequestEdge
+from functions.load_shedding import LoadShedding
+from functions.limits import RequestLimits
 from functions.problems import handle_errors
 from shared.azure_storage import blob_origin
 from shared.settings import Settings
@@ -39,6 +42,7 @@ _ROUTERS = (
     chat_completions.router,
     conversation_export.router,  # before the route of one, which would take `export` for an id
     conversations.router,
+    usage.router,
     indexes.router,
     operations.router,
     web.router,
@@ -65,6 +69,7 @@ def build_api(runtime: Runtime) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.runtime = runtime
+    api.state.request_limits = RequestLimits(runtime.settings)
     api.state.web_files = web.read_files(_WEB)
     for router in _ROUTERS:
         # Their routes themselves, as `include_router` would wrap them: the routes are walked.
@@ -74,6 +79,7 @@ def build_api(runtime: Runtime) -> FastAPI:
         api.router.routes.extend(router.routes)
     handle_errors(api)
     api.add_middleware(BodyLimit, default=_BODY, by_prefix=_LARGER_BODIES)
+    api.add_middleware(LoadShedding, metrics=runtime.metrics, most=runtime.settings.most_in_flight)
     api.add_middleware(RequestEdge, metrics=runtime.metrics, upload_origin=_upload_origin(runtime.settings))
     return api
 

@@ -16,6 +16,7 @@ from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
 from functions.dependencies import Caller, RuntimeOf
 from functions.event_stream import Wire, comment, streamed, unless_gone
+from functions.limits import Asker
 from functions.problems import dialect_problem
 from shared.domain import Answer, AnswerEvent, ContextEvent, DeltaEvent, Question
 from shared.errors import NotFound
@@ -77,7 +78,7 @@ async def model(model_id: str, _caller: Caller) -> dict[str, Any]:
 async def create_completion(
     body: CompletionBody,
     request: Request,
-    caller: Caller,
+    caller: Asker,
     runtime: RuntimeOf,
 ) -> Response:
     """One answer, whole or in chunks."""

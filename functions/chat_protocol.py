@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field
 
 from functions.answers import answer_json, answered, context_json, whole
 from functions.chat_turns import ChatMessage, question_of
-from functions.dependencies import Caller, RuntimeOf
+from functions.dependencies import RuntimeOf
 from functions.event_stream import Wire, streamed, unless_gone
+from functions.limits import Asker
 from functions.problems import dialect_problem
 from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Question
 
@@ -41,7 +42,7 @@ class ProtocolBody(BaseModel):
 async def chat(
     body: ProtocolBody,
     request: Request,
-    caller: Caller,
+    caller: Asker,
     runtime: RuntimeOf,
 ) -> dict[str, Any]:
     """One answer; the citations are in `message.context`."""
@@ -58,7 +59,7 @@ async def chat(
 async def chat_stream(
     body: ProtocolBody,
     request: Request,
-    caller: Caller,
+    caller: Asker,
     runtime: RuntimeOf,
 ) -> StreamingResponse:
     """The answer as deltas, a JSON object a line; the last one carries the citations, or is an error."""

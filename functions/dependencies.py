@@ -11,6 +11,8 @@ from fastapi.security import OAuth2PasswordBearer
 
 from shared.domain import Principal
 from shared.errors import AccessDenied, NotAuthenticated
+from shared.metadata_stores.base import MetadataStore
+from shared.query.ledger import Ledger
 from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
@@ -26,6 +28,7 @@ class Runtime:
     def __init__(self, settings: Settings, open_services: OpenServices) -> None:
         self.settings = settings
         self.metrics = Metrics()
+        self.ledger = Ledger(self._metadata, prices=settings.chat_prices, metrics=self.metrics)
         self._open_services = open_services
         self._opening: asyncio.Task[Services] | None = None
         self._warming_up: threading.Thread | None = None
@@ -46,9 +49,13 @@ class Runtime:
 
     async def close(self) -> None:
         """Close every plug; the next use opens them again."""
+        await self.ledger.close()
         opening, self._opening = self._opening, None
         if opening is not None and not _has_failed(opening):
             await (await opening).close()
+
+    async def _metadata(self) -> MetadataStore:
+        return (await self.services()).metadata
 
     async def _open(self) -> Services:
         if self._warming_up is not None:
@@ -60,7 +67,7 @@ def _has_failed(task: asyncio.Task[Services]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-def runtime_of(request: Request) -> Runtime:
+async def runtime_of(request: Request) -> Runtime:  # a plain function would be called in a thread
     runtime: Runtime = request.app.state.runtime
     return runtime
 

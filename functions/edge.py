@@ -58,7 +58,7 @@ class RequestEdge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._mark(message, scope["path"], request_id)
+                self._mark(message, scope, request_id)
             await send(message)
 
         try:
@@ -74,8 +74,9 @@ class RequestEdge:
         finally:
             self._record(scope, status, request_id, time.perf_counter() - started)
 
-    def _mark(self, message: Message, path: str, request_id: str) -> None:
-        headers = MutableHeaders(scope=message)
+    def _mark(self, message: Message, scope: Scope, request_id: str) -> None:
+        headers, path = MutableHeaders(scope=message), scope["path"]
+        headers.update(scope["state"].get("answer_headers", {}))  # by what stands before the route
         headers["X-Request-Id"] = request_id
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
@@ -90,6 +91,8 @@ class RequestEdge:
         self._metrics.request_answered(
             method=method, route=route, status=f"{status // 100}xx", seconds=seconds
         )
+        if scope["state"].get("is_logged"):
+            return
         event(
             log,
             "request",

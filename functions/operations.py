@@ -13,6 +13,7 @@ from functions.summary import look_at, pace
 from shared.errors import ConfigError, RagError
 from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
 from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
+from shared.query.ledger import day_of
 from shared.services import Services
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import CONTENT_TYPE
@@ -76,6 +77,9 @@ async def _measure(runtime: Runtime) -> None:
         parked=await services.metadata.count_parked(),
     )
     metrics.pace_measured(**asdict(await pace(counts, services.metadata)))
+    today = day_of(0)
+    spent = await services.metadata.usage_by_user(first_day=today, last_day=today)
+    metrics.spending_measured([each.cost for each in spent.values()])
     looks = await asyncio.gather(*(look_at(services.queue, queue) for queue in _QUEUES))
     for queue, look in zip(_QUEUES, looks, strict=True):
         metrics.queue_measured(queue, **asdict(look))

@@ -7,9 +7,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import answer_json, answered, context_json, passage_json, whole
-from functions.dependencies import Caller, RuntimeOf, ServicesOf
+from functions.dependencies import RuntimeOf, ServicesOf
 from functions.event_stream import Wire, comment, encode, streamed, unless_gone
 from functions.filters import DocumentIds, FiltersBody
+from functions.limits import Asker, Searcher
 from shared.domain import (
     AnswerEvent,
     ContextEvent,
@@ -56,7 +57,7 @@ class QueryBody(BaseModel):
 async def query(
     body: QueryBody,
     request: Request,
-    caller: Caller,
+    caller: Asker,
     runtime: RuntimeOf,
 ) -> Response:
     """Answer with citations: JSON, or server-sent events for `Accept: text/event-stream`."""
@@ -70,7 +71,7 @@ async def query(
 @router.post("/api/search")
 async def search(
     body: QueryBody,
-    caller: Caller,
+    caller: Searcher,
     services: ServicesOf,
 ) -> dict[str, Any]:
     """The ranked passages, without a language model."""

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from host.options import HostError
 
 _PROBES = ("/api/health/", "/api/metrics")
+_LIMIT_HEADERS = tuple(f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy"))
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -57,6 +58,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 log_level="warning",  # the host says itself when it starts and stops
                 server_header=False,
+                proxy_headers=False,  # whom to believe is a setting: functions/limits.py
                 timeout_graceful_shutdown=grace,
                 ws="none",
             )
@@ -86,7 +88,7 @@ def wrap(
         allow_origins=cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["X-Request-Id", "Retry-After"],
+        expose_headers=["X-Request-Id", "Retry-After", *_LIMIT_HEADERS],
     )
 
 

@@ -23,10 +23,14 @@ class Cache(Protocol):
     async def delete(self, key: str) -> None: ...
 
     async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
-        """Atomic; the first increment starts the ttl. The new value, 0 where the cache is dead.
+        """Atomic; the first increment starts the ttl. The new value, 0 where the cache is dead (the
+        process's own goes on counting: `caches.counting`).
 
         `get` shows it as decimal digits; what is not a number counts from 0.
         """
+
+    async def increment_many(self, keys: Sequence[str], *, ttl: float) -> list[int]:
+        """Each by 1, atomically for itself, in one round trip; the new values in order."""
 
     async def reserve(self, key: str, seconds: float, *, most: float = math.inf) -> float | None:
         """Take the next `seconds` of the time line `key`, atomically; how long until they begin.

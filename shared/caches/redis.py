@@ -102,6 +102,12 @@ class RedisCache:
         added = self._call(lambda: self._redis.eval(_ADD, 1, self._name(key), by, _milliseconds(ttl)))
         return await added or 0
 
+    async def increment_many(self, keys: Sequence[str], *, ttl: float) -> list[int]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.eval(_ADD, 1, self._name(key), 1, _milliseconds(ttl))
+        return await self._call(pipeline.execute) or [0] * len(keys)
+
     async def reserve(self, key: str, seconds: float, *, most: float = math.inf) -> float | None:
         arguments = _microseconds(seconds), _microseconds(most)
         wait = await self._call(lambda: self._redis.eval(_RESERVE, 1, self._name(key), *arguments))

@@ -62,6 +62,12 @@ class SqliteCache:
     async def increment(self, key: str, *, by: int = 1, ttl: float) -> int:
         return await self._write(lambda connection: count(connection, key, by, ttl, self._max_bytes)) or 0
 
+    async def increment_many(self, keys: Sequence[str], *, ttl: float) -> list[int]:
+        def change(connection: sqlite3.Connection) -> list[int]:
+            return [count(connection, key, 1, ttl, self._max_bytes) for key in keys]
+
+        return await self._write(change) or [0] * len(keys)
+
     async def reserve(self, key: str, seconds: float, *, most: float = math.inf) -> float | None:
         return await self._write(lambda connection: take(connection, key, seconds, most, self._max_bytes))
 

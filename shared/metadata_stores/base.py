@@ -19,6 +19,7 @@ from shared.domain import (
     User,
 )
 from shared.metadata_stores.base_conversations import ConversationStore
+from shared.metadata_stores.base_usage import UsageStore
 
 
 class DocumentStore(Protocol):
@@ -208,7 +209,7 @@ class IndexVersionStore(Protocol):
         """What was counted and, if given, found. Nothing happens for an unknown one."""
 
 
-class MetadataStore(DocumentStore, UserStore, ConversationStore, IndexVersionStore, Protocol):
+class MetadataStore(DocumentStore, UserStore, ConversationStore, IndexVersionStore, UsageStore, Protocol):
     async def ping(self) -> None:
         """For readiness: `BackendUnavailable` unless a read works."""
 

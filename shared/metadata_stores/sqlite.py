@@ -18,18 +18,27 @@ from shared.metadata_stores.sqlite_index_versions import (
     INDEX_VERSIONS_UPGRADE,
     SqliteIndexVersions,
 )
+from shared.metadata_stores.sqlite_usage import USAGE_SCHEMA, SqliteUsage
 from shared.metadata_stores.sqlite_users import USERS_SCHEMA, SqliteUsers
 from shared.sqlite_file import SqliteFile
 
-_VERSION = 4  # of the four schemas together; raise it with every change
+_VERSION = 4  # of the five schemas together; raise it with every change
 
 
-class SqliteMetadataStore(SqliteDocuments, SqliteUsers, SqliteConversations, SqliteIndexVersions):
+class SqliteMetadataStore(
+    SqliteDocuments, SqliteUsers, SqliteConversations, SqliteIndexVersions, SqliteUsage
+):
     def __init__(self, path: Path) -> None:
-        schema = DOCUMENTS_SCHEMA + USERS_SCHEMA + CONVERSATIONS_SCHEMA + INDEX_VERSIONS_SCHEMA
+        schemas = (
+            DOCUMENTS_SCHEMA,
+            USERS_SCHEMA,
+            CONVERSATIONS_SCHEMA,
+            INDEX_VERSIONS_SCHEMA,
+            USAGE_SCHEMA,
+        )
         self._file = SqliteFile(
             path,
-            schema,
+            "".join(schemas),
             version=_VERSION,
             upgrades={
                 3: f"{DOCUMENTS_UPGRADE_3}; {INDEX_VERSIONS_UPGRADE}",

@@ -4,7 +4,7 @@ Labels come from closed sets: route templates, methods, status classes, stages, 
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -59,6 +59,7 @@ class Metrics:
         self._documents = self._gauge("rag_documents", "Documents by status.", "status")
         self._parked = self._gauge("rag_documents_parked", "Documents whose attempts are used up.")
         self._declare_pace()
+        self._declare_load()
         self._declare_spending()
         self._declare_breakers()
 
@@ -119,6 +120,14 @@ class Metrics:
     def retried(self, dependency: str) -> None:
         self._retries.labels(dependency).inc()
 
+    def watch_load(self, *, in_flight: Callable[[], int], limit: Callable[[], int]) -> None:
+        """Both are asked whenever the metrics are read."""
+        self._in_flight.set_function(in_flight)
+        self._limit.set_function(limit)
+
+    def question_shed(self) -> None:
+        self._shed.inc()
+
     def text(self) -> bytes:
         """In Prometheus's text format, `CONTENT_TYPE`."""
         return generate_latest(self.registry)
@@ -157,6 +166,11 @@ class Metrics:
         self._refused = Counter(
             "rag_limited_requests", "Requests past a limit, by limit.", ("limit",), registry=self.registry
         )
+
+    def _declare_load(self) -> None:
+        self._in_flight = self._gauge("rag_answers_in_flight", "Answers under way.")
+        self._limit = self._gauge("rag_answers_limit", "Questions prepared at once at the most, at present.")
+        self._shed = Counter("rag_shed", "Questions turned away under load.", registry=self.registry)
 
     def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
         return Gauge(name, documentation, labels, registry=self.registry)
