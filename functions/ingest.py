@@ -6,12 +6,10 @@ backlog, one retry rule and one poison queue whichever way an event came (docs/a
 
 import logging
 import time
-from typing import Literal
 
 import azure.functions as func
 
 from functions.dependencies import Runtime
-from shared.domain import DocumentStatus
 from shared.errors import InvalidRequest, RagError
 from shared.ingest import documents, events, pipeline, versions
 from shared.ingest.reconcile import UNFINISHED
@@ -106,20 +104,13 @@ def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
 
 
 async def _ingest(name: str, runtime: Runtime) -> None:
-    started = time.time()
     services = await runtime.services()
     try:
-        document = await pipeline.ingest(name, services)
+        await pipeline.ingest(name, services)
     except Exception as error:  # whatever a function raises is counted; a drain that cancels it is no error
-        runtime.metrics.document_ingested(outcome="error")
+        services.metrics.document_ingested(outcome="error")
         await _note(name, error, services)
         raise
-    if document is None:
-        runtime.metrics.document_ingested(outcome="removed")
-    elif document.updated_at >= started:  # else a doubled event, which did nothing
-        is_indexed = document.status is DocumentStatus.INDEXED
-        outcome: Literal["indexed", "rejected"] = "indexed" if is_indexed else "rejected"
-        runtime.metrics.document_ingested(outcome=outcome, timings=document.timings if is_indexed else ())
 
 
 def _decoded(message: func.QueueMessage) -> events.StorageEvent | None:

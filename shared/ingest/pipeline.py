@@ -65,6 +65,8 @@ async def remove(name: str, services: Services, *, seen_at: float | None = None)
     for index in await services.shelf.everywhere():
         await index.delete_versions(before.id, last=before.claimed_version)
     event(log, "document_removed", document_id=before.id)
+    if before.status is not DocumentStatus.DELETED:
+        services.metrics.document_ingested(outcome="removed")
     return True
 
 
@@ -100,7 +102,8 @@ async def _ingest_copy(path: Path, document: Document, services: Services) -> Do
     stages = Stages()
     content_hash = await fill.content_hash(path)
     if document.current_version and content_hash == document.content_hash:
-        await services.metadata.keep_current(document.id, document.claimed_version, now=time.time())
+        if await services.metadata.keep_current(document.id, document.claimed_version, now=time.time()):
+            services.metrics.document_ingested(outcome="indexed")
         return await services.metadata.document(document.id)
     index = await services.shelf.live()
     version = document.claimed_version
@@ -129,6 +132,7 @@ async def _ingest_copy(path: Path, document: Document, services: Services) -> Do
     )
     if not published:
         return await _abandon(document, index, services)
+    services.metrics.document_ingested(outcome="indexed", timings=stages.timings())
     services.reached("published")
     return await _settle(document, index, services)
 
@@ -162,6 +166,7 @@ async def _reject(document: Document, reason: str, services: Services) -> Docume
     version = document.claimed_version
     if not await services.metadata.reject(document.id, version, reason=reason, now=time.time()):
         return await _abandon(document, await services.shelf.live(), services)
+    services.metrics.document_ingested(outcome="rejected")
     services.reached("rejected")
     for index in await services.shelf.everywhere():
         await index.delete_versions(document.id, last=version)

@@ -154,7 +154,9 @@ async def test_every_queue_is_measured(http: httpx.AsyncClient, services: Servic
 
 
 async def test_stages_are_observed_in_seconds(runtime: Runtime, http: httpx.AsyncClient) -> None:
-    runtime.metrics.question_answered(degraded=None, timings=(("retrieve", 5.0), ("total", 1500.0)))
+    runtime.metrics.question_answered(
+        degraded=None, cache="miss", timings=(("retrieve", 5.0), ("total", 1500.0))
+    )
     runtime.metrics.document_ingested(outcome="indexed", timings=(("parse", 250.0),))
     samples = await measured(http)
     assert samples["rag_query_stage_seconds_sum", labels(stage="total")] == 1.5
