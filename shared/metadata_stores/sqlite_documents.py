@@ -23,6 +23,7 @@ from shared.metadata_stores.sqlite_document_rows import (
 )
 
 _IDS_PER_READ = 500  # placeholders in one statement
+_LOOKED_UP = 100  # documents that cost an event loop no more than the way to a thread: a question's
 
 
 class SqliteDocuments(SqliteDocumentLists):
@@ -179,8 +180,9 @@ class SqliteDocuments(SqliteDocumentLists):
         found: dict[str, Document] = {}
         for start in range(0, len(ids), _IDS_PER_READ):
             batch = ids[start : start + _IDS_PER_READ]
-            documents = await self._file.read(partial(find_documents, document_ids=batch))
-            found.update((document.id, document) for document in documents)
+            find = partial(find_documents, document_ids=batch)
+            read = self._file.look_up if len(batch) <= _LOOKED_UP else self._file.read
+            found.update((document.id, document) for document in await read(find))
         return found
 
     async def set_readers(self, document_id: str, readers: frozenset[str], *, now: float) -> bool:

@@ -120,7 +120,7 @@ class SqliteUsers:
             )
             return live.fetchone() is not None
 
-        return await self._file.read(query)
+        return await self._file.look_up(query)
 
     async def purge_refresh_tokens(self, *, before: float) -> int:
         return await self._change_users("DELETE FROM refresh_tokens WHERE expires_at < ?", (before,))
