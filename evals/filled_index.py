@@ -1,0 +1,128 @@
+"""An index that holds a library, as ingestion would have filled it. Used by `evals.retrieval`."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from evals.libraries import Library
+from shared.caches.sqlite import SqliteCache
+from shared.domain import EVERYONE, Document, DocumentStatus, Embedding, IndexedChunk, IndexVersion
+from shared.embedders.base import Embedder
+from shared.embedders.cached import CachedEmbedder
+from shared.embedders.onnx import OnnxEmbedder
+from shared.ingest.chunk import chunk
+from shared.ingest.documents import document_id
+from shared.metadata_stores.base import MetadataStore
+from shared.search_indexes.embedded import EmbeddedSearchIndex
+from shared.shelf import OpenIndex
+
+_CACHE_BYTES = 1024**3
+_A_YEAR = 365 * 86_400.0
+_BATCH = 256  # chunks
+_READERS = frozenset({EVERYONE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    index: OpenIndex
+    metadata: MetadataStore
+    names: dict[str, str]  # of documents by id
+    chunks: int
+
+
+class Patient:
+    """An embedder whose cache is used for what is urgent too, so that a second run embeds nothing."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.name, self.dimension = embedder.name, embedder.dimension
+
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> list[Embedding]:
+        del urgent
+        return await self._embedder.embed_passages(texts)
+
+    async def embed_query(self, text: str) -> Embedding:
+        return await self._embedder.embed_query(text)
+
+    async def close(self) -> None:
+        """The other's owner closes it."""
+
+
+class _Published:
+    """What retrieval asks of a metadata store, about documents that everybody may read."""
+
+    def __init__(self, documents: dict[str, Document]) -> None:
+        self._documents = documents
+
+    async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        return {each: self._documents[each] for each in ids}
+
+
+@asynccontextmanager
+async def cached_embedder(models: Path, name: str, cache: Path) -> AsyncIterator[Embedder]:
+    """The embedder of that setting, whose work of earlier runs lies in `cache`."""
+    store = SqliteCache(cache, _CACHE_BYTES)
+    embedder = CachedEmbedder(OnnxEmbedder(models / name, threads=1), store, ttl=_A_YEAR)
+    try:
+        yield embedder
+    finally:
+        await embedder.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def filled(library: Library, embedder: Embedder, folder: Path) -> AsyncIterator[Filled]:
+    version = IndexVersion(
+        name="library",
+        base="library",
+        number=1,
+        embedder=embedder.name,
+        dimension=embedder.dimension,
+        chunk_chars=900,
+        chunk_overlap=120,
+        created_at=time.time(),
+    )
+    chunks = [
+        each
+        for name, parsed in library.documents.items()
+        for each in chunk(parsed, document_id=document_id(name), version=1)
+    ]
+    index = EmbeddedSearchIndex(folder, version.name, embedder.dimension)
+    try:
+        for start in range(0, len(chunks), _BATCH):
+            batch = chunks[start : start + _BATCH]
+            embeddings = await embedder.embed_passages([each.embedding_text for each in batch])
+            await index.write(
+                [
+                    IndexedChunk(chunk=each, embedding=embedding, readers=_READERS)
+                    for each, embedding in zip(batch, embeddings, strict=True)
+                ]
+            )
+        yield Filled(
+            index=OpenIndex(version=version, search_index=index, embedder=embedder),
+            metadata=cast("MetadataStore", _Published(_documents(library, version.name))),
+            names={document_id(name): name for name in library.documents},
+            chunks=len(chunks),
+        )
+    finally:
+        await index.close()
+
+
+def _documents(library: Library, index: str) -> dict[str, Document]:
+    return {
+        document_id(name): Document(
+            id=document_id(name),
+            name=name,
+            owner_id=None,
+            readers=_READERS,
+            status=DocumentStatus.INDEXED,
+            current_version=1,
+            title=parsed.title,
+            page_kind=parsed.page_kind,
+            held=((index, 1),),
+        )
+        for name, parsed in library.documents.items()
+    }
