@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _PATIENCE = 0.5  # seconds; waiting longer for a locked cache costs more than a miss
 _MAX_TOUCHED = 256  # uses remembered before they are written down
+_LOOKED_UP = 4  # keys: an answer, a question; more are embeddings, read in a thread
 
 
 class SqliteCache:
@@ -39,9 +40,11 @@ class SqliteCache:
         return (await self.get_many([key]))[0]
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        found = await self._run(
-            lambda file: file.read(lambda connection: [find(connection, key) for key in keys])
-        )
+        def query(connection: sqlite3.Connection) -> list[bytes | None]:
+            return [find(connection, key) for key in keys]
+
+        is_short = len(keys) <= _LOOKED_UP
+        found = await self._run(lambda file: file.look_up(query) if is_short else file.read(query))
         if found is None:
             return [None] * len(keys)
         now = time.time()
