@@ -115,6 +115,24 @@ def ask(question: str, url: Url = None, email: Email = None, password: Password 
 
 
 @app.command()
+def usage(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many, today among them.")] = 30,
+    user: Annotated[str | None, typer.Option(metavar="USER-ID", help="Another's (administrators).")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="A line per user (administrators).")] = False,
+    url: Url = None,
+    email: Email = None,
+    password: Password = None,
+) -> None:
+    """Show what was asked and spent, and what is left of the limits."""
+    from cli.client import signed_in
+    from cli.usage import show
+
+    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+        show(client, days=days, user=user, everybody=everybody)
+
+
+@app.command()
 def doctor(
     data: Data = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,

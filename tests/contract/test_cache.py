@@ -86,6 +86,22 @@ async def test_increments_of_several_processes_lose_none(cache: Cache, kind: str
     assert await cache.get("n") == b"150"
 
 
+async def test_counters_that_are_counted_together_count_each_for_itself(cache: Cache) -> None:
+    await cache.increment("a", by=4, ttl=60)
+    await cache.set("c", b"some words", ttl=60)
+    assert await cache.increment_many(["b", "a", "c"], ttl=1) == [1, 5, 1]
+    assert await cache.increment_many(["a", "a"], ttl=600) == [6, 7]
+    assert await cache.increment_many([], ttl=60) == []
+    await until_missed(cache, "b")
+    assert await cache.get("a") == b"7", "the first increment has started its time"
+
+
+async def test_counters_that_are_counted_together_at_once_lose_none(cache: Cache) -> None:
+    counted = await asyncio.gather(*(cache.increment_many(["a", "b"], ttl=60) for _ in range(50)))
+    for of_one in zip(*counted, strict=True):
+        assert sorted(of_one) == list(range(1, 51))
+
+
 async def test_many_values_are_set_and_got_in_order(cache: Cache) -> None:
     values = {f"key {number}": bytes([number]) * number for number in range(100)}
     await cache.set_many(values, ttl=60)

@@ -7,7 +7,7 @@ from shared.auth import sessions
 from shared.auth.passwords import Passwords
 from shared.auth.sessions import Session
 from shared.auth.tokens import AccessTokens
-from shared.caches.sqlite import SqliteCache
+from shared.caches.base import Cache
 from shared.domain import User
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 
@@ -22,7 +22,7 @@ class Door:
     users: SqliteMetadataStore
     passwords: Passwords
     tokens: AccessTokens
-    cache: SqliteCache
+    cache: Cache
 
     async def register(self, email: str = "ada@example.org", *, is_open: bool = True) -> User:
         return await sessions.register(

@@ -8,11 +8,13 @@ import pytest
 
 from shared.domain import (
     BlobProperties,
+    DailyUsage,
     Document,
     DocumentStatus,
     Feedback,
     IndexVersion,
     RefreshToken,
+    Spent,
     Turn,
     User,
 )
@@ -159,8 +161,22 @@ async def index_versions(store: MongoMetadataStore) -> Told:
     ]
 
 
+async def usage(store: MongoMetadataStore) -> Told:
+    def day(user_id: str) -> DailyUsage:
+        return DailyUsage(user_id=user_id, day="2026-11-23", model="m", spent=Spent(questions=1, cost=7))
+
+    return [
+        await store.add_usage([day("ann"), day("ben"), day("ann")]),
+        await store.add_usage([day("ann")]),
+        await store.usage("ann", first_day="2026-11-23", last_day="2026-11-23"),
+        await store.usage_by_user(first_day="2026-11-23", last_day="2026-11-23"),
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("story", [documents, failure_and_return, people, conversations, index_versions])
+@pytest.mark.parametrize(
+    "story", [documents, failure_and_return, people, conversations, index_versions, usage]
+)
 async def test_a_lost_answer_changes_no_answer(
     story: Story, stores: tuple[MongoMetadataStore, MongoMetadataStore]
 ) -> None:

@@ -1,10 +1,14 @@
 """How often a password may be guessed."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from shared.auth import sessions
+from shared.caches.counting import CountingCache
+from shared.caches.sqlite import SqliteCache
 from shared.errors import NotAuthenticated, RateLimited
 from tests.stand_ins.door import Door
 
@@ -44,3 +48,20 @@ async def test_parallel_guesses_are_all_counted(door: Door) -> None:
     outcomes = await asyncio.gather(*guesses, return_exceptions=True)
     assert sum(isinstance(outcome, NotAuthenticated) for outcome in outcomes) == sessions.MAX_ATTEMPTS
     assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 15
+
+
+async def test_guesses_are_counted_while_the_cache_is_dead(door: Door, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    dead = SqliteCache(tmp_path / "file" / "cache.db", 1_000_000)
+    door = replace(door, cache=CountingCache(dead))
+    await door.register()
+    for _ in range(sessions.MAX_ATTEMPTS - 1):
+        with pytest.raises(NotAuthenticated):
+            await door.sign_in(password="wrong horse")
+    assert await door.sign_in(), "a success forgets the failures"
+    for _ in range(sessions.MAX_ATTEMPTS):
+        with pytest.raises(NotAuthenticated):
+            await door.sign_in(password="wrong horse")
+    with pytest.raises(RateLimited):
+        await door.sign_in()
+    await dead.close()

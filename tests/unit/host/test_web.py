@@ -1,9 +1,11 @@
-"""The socket's errors in plain words."""
+"""The socket's errors in plain words, and what pages of other origins may read."""
 
+import httpx
 import pytest
+from starlette.responses import Response
 
 from host.options import HostError
-from host.web import listen
+from host.web import listen, wrap
 
 
 def test_a_taken_port_is_named_with_the_way_out() -> None:
@@ -21,3 +23,11 @@ def test_an_address_that_is_not_ours_is_refused() -> None:
 def test_a_free_port_can_be_asked_for() -> None:
     with listen("127.0.0.1", 0) as listener:
         assert listener.getsockname()[1] > 0
+
+
+async def test_pages_of_other_origins_may_read_the_limits() -> None:
+    api = wrap(Response(), only_probes=False, cors_origins=("https://app",), wrote=lambda: None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://host") as client:
+        answer = await client.get("/", headers={"Origin": "https://app"})
+    exposed = set(answer.headers["access-control-expose-headers"].split(", "))
+    assert {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} < exposed

@@ -78,6 +78,7 @@ async def test_documents_of_an_older_file_are_kept(tmp_path: Path, version: int,
     assert await store.park("b", reason="x", event="{}", now=9.0) is False
     assert (indexed.tags, failed.tags) == (frozenset(), frozenset())
     assert await store.set_tags("a", frozenset({"hr"}), now=9.0)
+    assert await store.tokens_used("2026-11-23") == 0
     assert await store.matching(Filters(tags=frozenset({"hr"})), readers=None, limit=9) == ["a"]
     await store.close()
 
