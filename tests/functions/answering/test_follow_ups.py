@@ -1,13 +1,15 @@
 """Questions that follow others: what the model is told of the turns before, and of whose."""
 
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.domain import EVERYONE, ChatDelta, Prompt
+from shared.domain import EVERYONE, ChatDelta, DoneEvent, Principal, Prompt, Question
 from shared.ingest import documents, readers
+from shared.query.answer import answer
 from shared.services import Services
 from tests.stand_ins.pipeline_services import ingested
 
@@ -56,11 +58,11 @@ def told(prompts: list[Prompt]) -> str:
 async def test_a_follow_up_is_searched_for_as_the_question_it_stands_for(ada: Any, model: TwoSided) -> None:
     conversation_id = (await ask(ada, FIRST))["conversation_id"]
     assert model.rewritten == []
-    answer = await ask(ada, THEN, conversation_id)
+    answered = await ask(ada, THEN, conversation_id)
     assert FIRST in told(model.rewritten)
     assert THEN in told(model.rewritten)
     assert model.answered[-1].messages[-1].content == THEN  # what is answered is what was asked
-    assert answer["citations"][0]["snippet"] == "Returns take a week."
+    assert answered["citations"][0]["snippet"] == "Returns take a week."
 
 
 async def test_no_follow_up_sees_anothers_turn(ada: Any, bob: Any, model: TwoSided, refused: Refused) -> None:
@@ -101,3 +103,15 @@ async def test_an_unusable_rewriting_leaves_the_question_before_it_to_the_search
     await ask(ada, THEN, conversation_id)
     pages = {passage.chunk.page for passage in model.answered[-1].passages}
     assert pages == {1, 2}
+
+
+@pytest.mark.parametrize(("setting", "suggested"), [(0, []), (1, ["How long do returns take?"])])
+async def test_an_answer_suggests_as_many_follow_ups_as_are_set(
+    ada: Any, services: Services, model: TwoSided, setting: int, suggested: list[str]
+) -> None:
+    model.rewriting = "1. How long do returns take?\n2. Who pays for returns?"
+    some = replace(services, limits=replace(services.limits, follow_ups=setting))
+    caller = Principal(user_id=ada.user_id, email=ada.email)
+    events = [event async for event in answer(Question(text=FIRST, mode="text"), caller, some)]
+    assert isinstance(events[-1], DoneEvent)
+    assert list(events[-1].answer.follow_ups) == suggested
