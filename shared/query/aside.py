@@ -1,10 +1,12 @@
 """What a language model is asked beside the answer: short, bounded in time, never worth failing for.
 
-Called by query.rewrite and query.suggest.
+Called by query.rewrite, query.suggest and query.expand.
 """
 
 import asyncio
 import logging
+import re
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from shared.chat_models.base import ChatModel
@@ -17,7 +19,8 @@ from shared.telemetry.logs import event
 log = logging.getLogger(__name__)
 
 _PATIENCE = 3.0  # seconds: what it is asked for improves an answer, which must not wait long for that
-AROUND = " \t\"'`*_“”„«»「」"  # what a model may put around a line
+_AROUND = " \t\"'`*_“”„«»「」"  # what a model may put around a line
+_BULLET = re.compile(r"^(?:[-–—*•]|\(?\d{1,2}[.):、])(?!\d)\s*")
 
 
 async def lines(
@@ -41,7 +44,20 @@ async def lines(
         return []
     if DONT_KNOW in said:
         return []
-    return [text for line in said.splitlines() if (text := _unmarked(line).strip(AROUND))]
+    return [text for line in said.splitlines() if (text := _unmarked(line).strip(_AROUND))]
+
+
+def questions(said: Sequence[str], *, beside: str, most: int, max_chars: int) -> tuple[str, ...]:
+    """At most so many of the lines, without numbers and bullets: each once, and not the one `beside` them.
+
+    A line that ends in a colon announces others.
+    """
+    found = {_same(beside): ""}
+    for line in said:
+        text = _BULLET.sub("", line).strip(_AROUND)
+        if len(text) <= max_chars and not text.endswith((":", "：")):
+            found.setdefault(_same(text), text)
+    return tuple(text for same, text in found.items() if same and text)[:most]
 
 
 async def _said(prompt: Prompt, model: ChatModel, timeout: float) -> str:
@@ -53,3 +69,7 @@ async def _said(prompt: Prompt, model: ChatModel, timeout: float) -> str:
 def _unmarked(line: str) -> str:
     markers = MarkerFilter(frozenset())
     return markers.feed(line) + markers.end()
+
+
+def _same(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().casefold()

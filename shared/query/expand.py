@@ -1,7 +1,5 @@
 """From one question to others that are searched beside it. Called by query.answer, where a setting asks."""
 
-import re
-from collections.abc import Sequence
 from typing import Literal
 
 from shared.chat_models.base import ChatModel
@@ -20,7 +18,6 @@ _FORM = """
 _MOST = 3
 _MAX_CHARS = 300
 _TOKENS_EACH = 80
-_NUMBERING = re.compile(r"^(?:[-–—*•]|\(?\d{1,2}[.):])\s*")
 
 
 async def queries(
@@ -37,18 +34,4 @@ async def queries(
         max_tokens=_MOST * _TOKENS_EACH,
         purpose="expand",
     )
-    return _usable(said, text)
-
-
-def _usable(said: Sequence[str], question: str) -> tuple[str, ...]:
-    """Each once and none of them the question; a line that ends in a colon announces others."""
-    found = {_same(question): ""}
-    for line in said:
-        text = _NUMBERING.sub("", line).strip(aside.AROUND)
-        if len(text) <= _MAX_CHARS and not text.endswith((":", "：")):
-            found.setdefault(_same(text), text)
-    return tuple(text for same, text in found.items() if same and text)[:_MOST]
-
-
-def _same(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
+    return aside.questions(said, beside=text, most=_MOST, max_chars=_MAX_CHARS)

@@ -1,6 +1,5 @@
 """What may be asked next. Called by query.answer, where the setting asks for suggestions."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from shared.chat_models.base import ChatModel
@@ -18,7 +17,6 @@ Suggest questions that its asker may want to ask next: at most {count}, one a li
 _PASSAGE_TOKENS = 1000
 _TOKENS_EACH = 40
 _MAX_CHARS = 200
-_BULLET = re.compile(r"^(?:[-–—*•]|\(?\d{1,2}[.):、])(?!\d)\s*")
 
 
 async def follow_ups(
@@ -46,18 +44,4 @@ async def follow_ups(
         max_tokens=count * _TOKENS_EACH,
         purpose="suggest",
     )
-    return tuple(_usable(said, question)[:count])
-
-
-def _usable(said: Sequence[str], question: str) -> list[str]:
-    """Each once; a line that ends in a colon announces others."""
-    found = {_same(question): ""}
-    for line in said:
-        text = _BULLET.sub("", line).strip(aside.AROUND)
-        if text and len(text) <= _MAX_CHARS and not text.endswith((":", "：")):
-            found.setdefault(_same(text), text)
-    return [text for text in found.values() if text]
-
-
-def _same(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
+    return aside.questions(said, beside=question, most=count, max_chars=_MAX_CHARS)
