@@ -38,6 +38,11 @@ class Watcher(Protocol):
     def retried(self, dependency: str) -> None: ...
 
 
+def named(dependency: Dependency) -> str:
+    """As messages to people say it."""
+    return "the metadata store" if dependency == "metadata" else f"the {dependency.replace('_', ' ')}"
+
+
 class Attempt:
     """One call, as the breaker sees it."""
 
@@ -115,9 +120,9 @@ class Breaker:
         wait = self._probe_at - self._clock()
         if wait > 0 or self._is_probing:
             wait = max(wait, _SHORTEST_PAUSE)
-            what = self._dependency.replace("_", " ")
+            what = named(self._dependency)
             raise BackendUnavailable(
-                f"the {what} fails again and again and is not asked for {wait:.0f} s", retry_after=wait
+                f"{what} fails again and again and is not asked for {wait:.0f} s", retry_after=wait
             )
         self._is_probing = True
         return True
@@ -210,5 +215,5 @@ class Guard:
                 async with asyncio.timeout(timeout):
                     return await call()
             except TimeoutError as error:
-                what = self._dependency.replace("_", " ")
-                raise BackendTimeout(f"the {what} took longer than {timeout:.1f} s") from error
+                what = named(self._dependency)
+                raise BackendTimeout(f"{what} took longer than {timeout:.1f} s") from error

@@ -32,5 +32,6 @@ class Behaviour:
     stall_after: int | None = None  # then silence until the client leaves
     reset_after: int | None = None  # then the connection is torn
     error_after: int | None = None  # then an error event in the stream
+    flaps: bool = False  # every other request is answered 503
     has_usage: bool = True
     has_empty_choices: bool = False  # chunks without a choice, as Azure and others open with

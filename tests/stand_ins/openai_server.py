@@ -6,6 +6,7 @@ In tests: `with OpenAIServer() as server:`, then `server.behave(...)` and `serve
 """
 
 import argparse
+import itertools
 import json
 import select
 import socket
@@ -32,6 +33,8 @@ class OpenAIServer:
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
         self.behaviour = Behaviour()
+        self.behaviours: dict[str, Behaviour] = {}  # of deployments that are to behave otherwise
+        self._flaps = itertools.cycle([503, 200])
         self.requests: list[dict[str, Any]] = []
         self.client_left = threading.Event()  # while an answer was still being sent
         self.refusals: deque[tuple[int, str | None]] = deque()  # status and Retry-After of the next requests
@@ -53,6 +56,12 @@ class OpenAIServer:
 
     def behave(self, **changes: Any) -> None:
         self.behaviour = replace(self.behaviour, **changes)
+
+    def behaviour_at(self, path: str) -> Behaviour:
+        """As the deployment in the path is told to behave, for this request."""
+        deployment = path.removeprefix("/openai/deployments/").partition("/")[0]
+        behaviour = self.behaviours.get(deployment, self.behaviour)
+        return replace(behaviour, status=next(self._flaps)) if behaviour.flaps else behaviour
 
     def refuse_next(self, count: int, *, status: int = 429, retry_after: str | None = "1") -> None:
         self.refusals.extend([(status, retry_after)] * count)
@@ -91,7 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        owner, behaviour = self.server.owner, self.server.owner.behaviour
+        owner = self.server.owner
+        behaviour = owner.behaviour_at(self.path)
         owner.requests.append(body)
         try:
             operation = self._operation(body, behaviour)

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential
 
+from shared.breaker import Guard
 from shared.errors import BackendTimeout, BackendUnavailable
 from shared.search_indexes import azure_search_connection, azure_search_service, azure_search_writes
 from shared.search_indexes.azure_search import AzureSearchIndex
 from shared.search_indexes.azure_search_documents import key_of
+from shared.search_indexes.guarded import GuardedSearchIndex
+from shared.telemetry.metrics import Metrics
 from tests.adapters.search_indexes.azure_search_cases import open_index, service
 from tests.contract.search_index_cases import ask, ids, passage
 from tests.servers.process import free_port
@@ -92,10 +95,25 @@ async def test_a_search_that_is_told_to_wait_says_how_long_and_is_not_repeated(
 async def test_a_torn_connection_is_tried_again(index: AzureSearchIndex, service: SearchService) -> None:
     await index.write([passage()])
     service.behave(reset_next=1)
-    assert ids(await index.search(ask("nothing"))) == ["doc.1.0"]
+    assert await index.chunk_ids("doc", 1) == {"doc.1.0"}
     service.behave(reset_next=1, on=WRITES)
     await index.write([passage("other")])
     assert await index.count() == 2
+
+
+async def test_a_search_is_tried_again_by_its_guard_alone(
+    index: AzureSearchIndex, service: SearchService
+) -> None:
+    await index.write([passage()])
+    metrics = Metrics()
+    guarded = GuardedSearchIndex(index, Guard("search_index", metrics), timeout=10)
+    service.behave(reset_next=1)
+    assert ids(await guarded.search(ask("nothing"))) == ["doc.1.0"]
+    service.behave(reset_next=2)
+    with pytest.raises(BackendUnavailable):
+        await guarded.search(ask("nothing"))
+    assert service.behaviour.reset_next == 0
+    assert metrics.registry.get_sample_value("rag_retries_total", {"dependency": "search_index"}) == 2
 
 
 async def test_connections_that_are_always_torn_are_an_outage(
