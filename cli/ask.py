@@ -12,14 +12,19 @@ from shared.settings import Settings
 
 
 def run(
-    question: str, settings: Settings, *, url: str | None, email: str | None, password: str | None
+    question: str,
+    settings: Settings,
+    *,
+    filters: dict[str, Any],
+    url: str | None,
+    email: str | None,
+    password: str | None,
 ) -> None:
-    """Errors: `CommandError`, also for an answer that broke off."""
+    """`filters` as the API takes them. Errors: `CommandError`, also for an answer that broke off."""
+    body = {"question": question, "filters": filters}
     with (
         signed_in(settings, url=url, email=email, password=password) as client,
-        client.stream(
-            "POST", "/api/query", json={"question": question}, headers={"Accept": "text/event-stream"}
-        ) as response,
+        client.stream("POST", "/api/query", json=body, headers={"Accept": "text/event-stream"}) as response,
     ):
         answer = _print_answer(events(check(response).iter_lines()))
         _print_citations(answer, str(client.base_url).rstrip("/"))

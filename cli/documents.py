@@ -8,21 +8,44 @@ from cli.errors import CommandError
 from cli.options import Email, Password, Url
 from shared.settings import read_settings
 
-app = typer.Typer(help="List the documents that you may read; retry them, count them.")
+app = typer.Typer(help="List the documents that you may read; tag, retry, count them.")
 
 
 @app.callback(invoke_without_command=True)
 def documents(
-    context: typer.Context, url: Url = None, email: Email = None, password: Password = None
+    context: typer.Context,
+    *,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only those under this tag.")] = None,
+    url: Url = None,
+    email: Email = None,
+    password: Password = None,
 ) -> None:
-    """List the documents that you may read, with their status; or retry or count them."""
+    """List the documents that you may read, with their status; or tag, retry or count them."""
     if context.invoked_subcommand is not None:
         return
     from cli import library
     from cli.client import signed_in
 
     with signed_in(read_settings(), url=url, email=email, password=password) as client:
-        library.show_all(client)
+        library.show_all(client, tag=tag)
+
+
+@app.command()
+def tag(
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="Of any case.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="As `rag documents` shows them.")],
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tag off them.")] = False,
+    url: Url = None,
+    email: Email = None,
+    password: Password = None,
+) -> None:
+    """File documents under a tag, which questions may then be narrowed to (`rag ask --tag`)."""
+    from cli import library
+    from cli.client import signed_in
+
+    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+        library.tag_named(client, tag, names, remove=remove)
 
 
 @app.command()

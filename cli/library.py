@@ -13,10 +13,19 @@ from cli.progress import counted
 _RETRYING = httpx.Timeout(10.0, read=600.0)  # seconds; there may be many thousands
 
 
-def show_all(client: httpx.Client) -> None:
+def show_all(client: httpx.Client, *, tag: str | None = None) -> None:
     """One line per document, by name."""
-    for document in _listed(client):
+    for document in _listed(client, **({} if tag is None else {"tag": tag})):
         typer.echo(_line(document))
+
+
+def tag_named(client: httpx.Client, tag: str, names: list[str], *, remove: bool) -> None:
+    """Each of them. Errors: `CommandError`, before any is changed if one is not there."""
+    tag = tag.strip().casefold()  # as the host keeps it
+    for document in [_find(client, name) for name in names]:
+        tags = set(document["tags"]) - {tag} if remove else {*document["tags"], tag}
+        changed = check(client.patch(f"/api/documents/{document['id']}", json={"tags": sorted(tags)}))
+        typer.echo(f"{document['name']}: {', '.join(changed.json()['tags']) or 'no tags'}")
 
 
 def retry_named(client: httpx.Client, names: list[str]) -> None:
@@ -83,7 +92,8 @@ def _line(document: dict[str, Any]) -> str:
     if status.startswith("waiting: "):  # which tells the reason itself
         return f"{document['status']:<16}{document['name']}  ({status})"
     size = f"{counted(document['pages'], document['page_kind'])}, {counted(document['chunks'], 'chunk')}"
-    return f"{status:<16}{document['name']}  ({reason or size})"
+    tags = "".join(f"  #{tag}" for tag in document["tags"])
+    return f"{status:<16}{document['name']}  ({reason or size}){tags}"
 
 
 def _say(retried: int) -> None:

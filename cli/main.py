@@ -107,11 +107,33 @@ def ingest(
 
 
 @app.command()
-def ask(question: str, url: Url = None, email: Email = None, password: Password = None) -> None:
+def ask(
+    question: str,
+    *,
+    folder: Annotated[str | None, typer.Option(help="Search only here: handbooks, shared/terms.")] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only such files: pdf. May be repeated."),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="Only under it. May be repeated: any of.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was indexed then or later.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was indexed until then.")
+    ] = None,
+    url: Url = None,
+    email: Email = None,
+    password: Password = None,
+) -> None:
     """Ask a running host; the answer streams, its citations follow."""
     from cli.ask import run
 
-    run(question, read_settings(), url=url, email=email, password=password)
+    given = {"folder": folder, "types": types, "tags": tags, "since": since, "until": until}
+    filters = {name: value for name, value in given.items() if value not in (None, [])}
+    run(question, read_settings(), filters=filters, url=url, email=email, password=password)
 
 
 @app.command()

@@ -28,21 +28,39 @@ class Api:
     def __init__(self) -> None:
         self.summary: dict[str, Any] = dict(SUMMARY)
         self.posted: list[tuple[str, Any]] = []
+        self.patched: list[tuple[str, Any]] = []
+        self.tag: str | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if request.method == "PATCH":
+            self.patched.append((path, json.loads(request.content)))
+            return httpx.Response(200, json=self.patched[-1][1])
         if request.method == "POST":
             self.posted.append((path, json.loads(request.content or "null")))
             return httpx.Response(202, json={"retried": 1234})
         if path == "/api/documents/summary":
             return httpx.Response(200, json=self.summary)
+        self.tag = request.url.params.get("tag")
         is_second = request.url.params.get("after") == "more"
-        listed = [document("c.md", WAITING)] if is_second else [document("a.md"), document("b.md", PARKED)]
+        listed = (
+            [document("c.md", WAITING)]
+            if is_second
+            else [document("a.md"), document("b.md", PARKED, "2026", "hr")]
+        )
         return httpx.Response(200, json={"documents": listed, "next": None if is_second else "more"})
 
 
-def document(name: str, state: dict[str, str | None] = INDEXED) -> dict[str, Any]:
-    return {"id": f"id-of-{name}", "name": name, "pages": 1, "page_kind": "page", "chunks": 2, **state}
+def document(name: str, state: dict[str, str | None] = INDEXED, *tags: str) -> dict[str, Any]:
+    return {
+        "id": f"id-of-{name}",
+        "name": name,
+        "pages": 1,
+        "page_kind": "page",
+        "chunks": 2,
+        "tags": list(tags),
+        **state,
+    }
 
 
 @pytest.fixture
@@ -68,9 +86,33 @@ def test_the_list_shows_what_is_parked_and_what_waits_and_why(client: httpx.Clie
     library.show_all(client)
     assert said() == [
         "indexed         a.md  (1 page, 2 chunks)",
-        "failed (parked) b.md  (parked after five attempts)",
+        "failed (parked) b.md  (parked after five attempts)  #2026  #hr",
         "parsing         c.md  (waiting: the disk is full)",
     ]
+
+
+def test_the_list_is_narrowed_by_a_tag(api: Api, client: httpx.Client, said: Any) -> None:
+    library.show_all(client, tag="hr")
+    assert (api.tag, len(said())) == ("hr", 3)
+    library.show_all(client)
+    assert api.tag is None
+
+
+def test_a_tag_is_put_on_documents_and_taken_off_again(api: Api, client: httpx.Client, said: Any) -> None:
+    library.tag_named(client, " HR", ["a.md", "c.md"], remove=False)
+    assert api.patched == [(f"/api/documents/id-of-{name}.md", {"tags": ["hr"]}) for name in "ac"]
+    assert said() == ["a.md: hr", "c.md: hr"]
+    library.tag_named(client, "hr", ["b.md"], remove=True)
+    assert api.patched[-1] == ("/api/documents/id-of-b.md", {"tags": ["2026"]})
+    assert said() == ["b.md: 2026"]
+    library.tag_named(client, "hr", ["a.md"], remove=True)
+    assert said() == ["a.md: no tags"]
+
+
+def test_a_name_that_is_not_there_stops_before_anything_is_tagged(api: Api, client: httpx.Client) -> None:
+    with pytest.raises(CommandError, match="no document x"):
+        library.tag_named(client, "hr", ["a.md", "x"], remove=False)
+    assert api.patched == []
 
 
 def test_documents_are_retried_by_name(api: Api, client: httpx.Client, said: Any) -> None:
