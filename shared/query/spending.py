@@ -9,14 +9,13 @@ Prices: TypeAlias = Mapping[str, tuple[float, float]]  # model: US dollars per m
 
 
 def spent_on(answer: Answer, prices: Prices) -> Spent:
-    """An answer that was not written anew costs nothing: it saves what it cost when it was."""
-    usage = answer.usage
-    if answer.cache in ("hit", "shared"):
-        return Spent(questions=1, saved_tokens=usage.prompt_tokens + usage.completion_tokens)
+    """A model without a price costs nothing."""
+    prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
     prompt_price, completion_price = prices.get(answer.model, (0.0, 0.0))
     return Spent(
         questions=1,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        cost=round(usage.prompt_tokens * prompt_price + usage.completion_tokens * completion_price),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        saved_tokens=answer.saved.prompt_tokens + answer.saved.completion_tokens,
+        cost=round(prompt * prompt_price + completion * completion_price),
     )

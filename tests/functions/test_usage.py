@@ -23,11 +23,12 @@ ANSWER = Answer(
     timings=(),
     cache="miss",
 )
+SAVED = replace(ANSWER, usage=Usage(), saved=ANSWER.usage, cache="hit")
 COST = (1000 * 2.5 + 100 * 10.0) / 1e6
 
 
 async def test_ones_own_is_told_by_day_and_model(runtime: Runtime, ada: Any, bob: Any) -> None:
-    for answer in (ANSWER, ANSWER, replace(ANSWER, model="extractive"), replace(ANSWER, cache="hit")):
+    for answer in (ANSWER, ANSWER, replace(ANSWER, model="extractive"), SAVED):
         runtime.ledger.record(ada.user_id, answer)
     runtime.ledger.record(bob.user_id, ANSWER)
     told = (await ada.http.get("/api/usage")).json()
@@ -120,7 +121,7 @@ async def test_the_metrics_tell_tokens_and_costs(runtime: Runtime, services: Ser
         ("ann", ANSWER),
         ("ann", ANSWER),
         ("bob", ANSWER),
-        ("bob", replace(ANSWER, cache="shared")),
+        ("bob", SAVED),
     ):
         runtime.ledger.record(user_id, answer)
     await runtime.ledger.write()

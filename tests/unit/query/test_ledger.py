@@ -36,12 +36,13 @@ def answer(prompt: int = 100, completion: int = 10, **changes: Any) -> Answer:
         (answer(), Spent(questions=1, prompt_tokens=100, completion_tokens=10, cost=350)),
         (answer(1, 0), Spent(questions=1, prompt_tokens=1, cost=2)),
         (answer(model="local"), Spent(questions=1, prompt_tokens=100, completion_tokens=10)),
-        (answer(cache="off"), Spent(questions=1, prompt_tokens=100, completion_tokens=10, cost=350)),
-        (answer(cache="hit"), Spent(questions=1, saved_tokens=110)),
-        (answer(cache="shared"), Spent(questions=1, saved_tokens=110)),
+        (
+            answer(0, 0, saved=Usage(prompt_tokens=7, completion_tokens=4)),
+            Spent(questions=1, saved_tokens=11),
+        ),
     ],
 )
-def test_an_answer_costs_what_its_model_does_unless_it_was_there(given: Answer, spent: Spent) -> None:
+def test_an_answer_costs_what_its_model_does_unless_it_was_there_already(given: Answer, spent: Spent) -> None:
     assert spent_on(given, PRICES) == spent
 
 
