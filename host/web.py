@@ -10,7 +10,7 @@ from uuid import uuid4
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from host.options import HostError
 
@@ -93,13 +93,26 @@ def wrap(
 
 
 class TellsWrites:
+    """What was refused wrote nothing: under load, looking at every queue for each would cost most of all."""
+
     def __init__(self, api: ASGIApp, wrote: Callable[[], None]) -> None:
         self._api = api
         self._wrote = wrote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._api(scope, receive, send)
-        if scope["type"] == "http" and scope["method"] not in _READING:
+        if scope["type"] != "http" or scope["method"] in _READING:
+            await self._api(scope, receive, send)
+            return
+        is_refused = False
+
+        async def send_and_look(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start":
+                is_refused = message["status"] >= 400
+            await send(message)
+
+        await self._api(scope, receive, send_and_look)
+        if not is_refused:
             self._wrote()
 
 

@@ -1,4 +1,4 @@
-"""The socket's errors in plain words, and what pages of other origins may read."""
+"""The socket's errors in plain words, what pages of other origins may read, and who wakes the queues."""
 
 import httpx
 import pytest
@@ -31,3 +31,18 @@ async def test_pages_of_other_origins_may_read_the_limits() -> None:
         answer = await client.get("/", headers={"Origin": "https://app"})
     exposed = set(answer.headers["access-control-expose-headers"].split(", "))
     assert {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} < exposed
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "told"), [("POST", 202, 1), ("POST", 503, 0), ("DELETE", 404, 0), ("GET", 200, 0)]
+)
+async def test_the_queues_are_looked_at_after_requests_that_may_have_written(
+    method: str, status: int, told: int
+) -> None:
+    wrote: list[None] = []
+    api = wrap(
+        Response(status_code=status), only_probes=False, cors_origins=(), wrote=lambda: wrote.append(None)
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://host") as http:
+        await http.request(method, "/")
+    assert len(wrote) == told
