@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from evals.libraries import Library
+from evals.libraries import COPY, Library
 from shared.caches.sqlite import SqliteCache
 from shared.domain import EVERYONE, Document, DocumentStatus, Embedding, IndexedChunk, IndexVersion
 from shared.embedders.base import Embedder
@@ -29,7 +29,7 @@ _READERS = frozenset({EVERYONE})
 class Filled:
     index: OpenIndex
     metadata: MetadataStore
-    names: dict[str, str]  # of documents by id
+    names: dict[str, str]  # of documents by id; of a copy the original's
     chunks: int
 
 
@@ -104,7 +104,7 @@ async def filled(library: Library, embedder: Embedder, folder: Path) -> AsyncIte
         yield Filled(
             index=OpenIndex(version=version, search_index=index, embedder=embedder),
             metadata=cast("MetadataStore", _Published(_documents(library, version.name))),
-            names={document_id(name): name for name in library.documents},
+            names={document_id(name): name.removeprefix(COPY) for name in library.documents},
             chunks=len(chunks),
         )
     finally:

@@ -4,7 +4,7 @@ project. Used by `evals.retrieval`."""
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from shared.ingest.parse.limits import ParseLimits
 
 ROOT = Path(__file__).parent.parent
 PUBLIC = ROOT.parent / "shared" / "data"
+
+COPY = "copy of "  # in front of a name: what stands there is as good as in the original
 
 Source = tuple[str, int]  # a document's name and a page of it
 
@@ -35,7 +37,9 @@ def libraries() -> Iterator[Library]:
     """Those that are here, the quickest first."""
     yield _samples()
     if (PUBLIC / "northwind").exists():
-        yield _northwind()
+        northwind = _northwind()
+        yield northwind
+        yield _twice(northwind)
     for name, most_questions, most_documents in (("hotpotqa_500", 200, 1_000), ("scifact", 300, 1_000)):
         if (PUBLIC / "retrieval" / name).exists():
             yield _judged_set(PUBLIC / "retrieval" / name, most_questions, most_documents)
@@ -67,6 +71,12 @@ def _northwind() -> Library:
     files = [*sorted(folder.glob("*.pdf")), *sorted(folder.glob("*.md"))]
     questions = tuple(each for each in asked if each.sources)
     return Library(name="northwind", documents=_parsed(files), questions=questions)
+
+
+def _twice(library: Library) -> Library:
+    """Every document under a second name too, as libraries of people grow."""
+    copies = {f"{COPY}{name}": document for name, document in library.documents.items()}
+    return replace(library, name=f"{library.name}, twice", documents=library.documents | copies)
 
 
 def _judged_set(folder: Path, most_questions: int, most_documents: int) -> Library:

@@ -83,12 +83,14 @@ async def search(
         index=await retrieve.asked_index(question, caller, services.shelf),
         metadata=services.metadata,
         timeout=services.limits.answer_timeout,
+        reranker=services.reranker,
     )
     return {
+        "degraded": "text_search" if found.by_words_alone else None,
         "passages": [
             passage_json(passage, question.text) | {"content": passage.chunk.content}
             for passage in found.passages
-        ]
+        ],
     }
 
 

@@ -33,6 +33,12 @@ class QuerySettings(BaseSettings):
         description="What the language model makes of a question before the search: `multi_query` other "
         "wordings, `decompose` the parts of a question that needs several answers.",
     )
+    reranker: Literal["off", "sentences"] = Field(
+        "off",
+        description="What puts the best passages of a search in front: `sentences` compares the question "
+        "with each of their sentences, which costs seconds of a core. For Azure's semantic ranker see "
+        "`AZURE_SEARCH_SEMANTIC_RANKER`.",
+    )
     neighbours: int = Field(
         0, ge=0, le=3, description="Adjoining chunks on each side that the best passages bring along."
     )

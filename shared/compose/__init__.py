@@ -189,6 +189,7 @@ def _build(ground: Ground, metrics: Metrics) -> Services:
         chat_model=guards.chat_model(models.open_chat_model(settings, identity, extractive)),
         smaller_chat_model=guards.smaller_model(models.open_smaller_model(settings, identity)),
         fallback_chat_model=extractive,
+        reranker=models.open_reranker(settings, embedder),
         metadata=metadata,
         blobs=plugs.open_blob_store(settings, identity),
         queue=plugs.open_event_queue(settings, identity),

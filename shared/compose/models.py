@@ -8,6 +8,7 @@ from shared.chat_models.base import ChatModel
 from shared.compose.identity import required, value
 from shared.embedders.base import Embedder
 from shared.errors import ConfigError
+from shared.rerankers.base import Reranker
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
 
@@ -110,6 +111,14 @@ def open_extractive_model(embedder: Embedder) -> ChatModel:
     from shared.chat_models.extractive import ExtractiveChatModel
 
     return ExtractiveChatModel(embedder)
+
+
+def open_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:
+    if settings.reranker == "off":
+        return None
+    from shared.rerankers.sentences import SentenceReranker
+
+    return SentenceReranker(embedder)
 
 
 def open_chat_model(settings: Settings, identity: "Identity | None", extractive: ChatModel) -> ChatModel:

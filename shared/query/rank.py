@@ -44,7 +44,7 @@ async def reranked(
         return list(passages)
     try:
         async with asyncio.timeout(timeout):
-            scores = await reranker.scores(question, first, timeout=timeout)
+            scores = await reranker.scores(question, first)
     except (BackendUnavailable, TimeoutError) as error:
         event(log, "not_reranked", level=logging.WARNING, reason=type(error).__name__)
         return list(passages)

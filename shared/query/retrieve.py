@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.auth.access import may_read
+from shared.auth.access import filter_for, may_read
 from shared.domain import Document, Filters, Hit, Passage, Principal, Question
 from shared.errors import AccessDenied, BackendTimeout
 from shared.metadata_stores.base import MetadataStore
@@ -62,13 +62,9 @@ async def search(
     wanted = max(question.top_k, reranker.depth if reranker else 0)
     try:
         async with asyncio.timeout(timeout):
+            texts = (question.text, *queries)
             asked = await search_queries(
-                question,
-                principal,
-                (question.text, *queries),
-                embedder=index.embedder,
-                metadata=metadata,
-                timeout=timeout,
+                question, principal, texts, embedder=index.embedder, metadata=metadata, timeout=timeout
             )
             passages = await _passages(
                 asked, question, principal, index=index, metadata=metadata, wanted=wanted
@@ -143,7 +139,11 @@ def authorised(
         and may_read(principal, document)
         and (filters is None or fits(document, filters))
     ]
-    return [_passage(marker, hit, document) for marker, (hit, document) in enumerate(allowed, start=1)]
+    readers = filter_for(principal)
+    return [
+        _passage(marker, hit, document, document.readers & readers)
+        for marker, (hit, document) in enumerate(allowed, start=1)
+    ]
 
 
 def _is_outdated(hits: Sequence[Hit], documents: Mapping[str, Document], *, index: str) -> bool:
@@ -155,11 +155,12 @@ def _is_outdated(hits: Sequence[Hit], documents: Mapping[str, Document], *, inde
     )
 
 
-def _passage(marker: int, hit: Hit, document: Document) -> Passage:
+def _passage(marker: int, hit: Hit, document: Document, rights: frozenset[str]) -> Passage:
     return Passage(
         marker=marker,
         chunk=hit.chunk,
         document_name=document.name,
         page_kind=document.page_kind,
         score=hit.score,
+        rights=rights,
     )

@@ -11,13 +11,13 @@ from shared.domain import Passage
 
 
 class Reranker(Protocol):
-    """Errors: `BackendUnavailable`, `BackendTimeout`; the search then keeps its own order."""
+    """Errors: `BackendUnavailable`. Who asks bounds the time, and goes on with the order of the search."""
 
     @property
     def depth(self) -> int:
         """How many passages are worth its time."""
 
-    async def scores(self, question: str, passages: Sequence[Passage], *, timeout: float) -> list[float]:
-        """One per passage, in order; higher is better. `timeout` in seconds."""
+    async def scores(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        """One per passage, in order; higher is better."""
 
     async def close(self) -> None: ...

@@ -24,23 +24,20 @@ class SentenceReranker:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    async def scores(self, question: str, passages: Sequence[Passage], *, timeout: float) -> list[float]:
+    async def scores(self, question: str, passages: Sequence[Passage]) -> list[float]:
         texts = [
             [f"{passage.chunk.title}\n{sentence}" for sentence in _sentences(passage.chunk.content)]
             for passage in passages
         ]
-        async with asyncio.timeout(timeout):
-            asked, embeddings = await asyncio.gather(
-                self._embedder.embed_query(question),
-                self._embedder.embed_passages([text for each in texts for text in each], urgent=True),
-            )
+        asked, embeddings = await asyncio.gather(
+            self._embedder.embed_query(question),
+            self._embedder.embed_passages([text for each in texts for text in each], urgent=True),
+        )
         similar = iter([_dot(asked, embedding) for embedding in embeddings])
         best = [max(next(similar) for _ in each) for each in texts]
-        spread = (max(best) - min(best)) or 1.0
-        return [
-            (similarity - min(best)) / spread + _RANK_WEIGHT / (1 + rank)
-            for rank, similarity in enumerate(best)
-        ]
+        worst = min(best, default=0.0)
+        spread = max(best, default=0.0) - worst or 1.0
+        return [(each - worst) / spread + _RANK_WEIGHT / (1 + rank) for rank, each in enumerate(best)]
 
     async def close(self) -> None:
         """Nothing is held: the embedder belongs to whoever made it."""

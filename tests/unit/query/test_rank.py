@@ -52,7 +52,7 @@ class Scoring:
     def __init__(self, *scores: float, error: Exception | None = None, hangs: bool = False) -> None:
         self._scores, self._error, self._hangs = scores, error, hangs
 
-    async def scores(self, question, passages, *, timeout):
+    async def scores(self, question, passages):
         if self._hangs:
             await asyncio.Event().wait()
         if self._error:

@@ -118,7 +118,7 @@ async def test_neighbours_bring_their_own_page_and_marker(services: Services) ->
 class Backwards:
     depth = 10
 
-    async def scores(self, question: str, passages: list[Passage], *, timeout: float) -> list[float]:
+    async def scores(self, question: str, passages: list[Passage]) -> list[float]:
         return [float(place) for place in range(len(passages))]
 
     async def close(self) -> None:
