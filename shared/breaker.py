@@ -24,6 +24,7 @@ _IN_A_ROW = 5  # failures that open it …
 _WINDOW = 20  # … or half of so many calls
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds; each probe that fails doubles it
 _JITTER = 0.2  # of a pause, up or down, so that processes do not come back all at once
+_SETTLED = -1  # no era
 _FAIR = 0.5  # seconds; who gave a call less learns nothing from its time-out
 _EARNED, _SAVED, _AT_FIRST = 0.1, 10.0, 3.0  # retries: by a request, at the most, at the start
 _PROMPT_RETRY = (0.05, 0.15)  # seconds before one, where the service has not said when
@@ -46,15 +47,21 @@ def named(dependency: Dependency) -> str:
 class Attempt:
     """One call, as the breaker sees it."""
 
-    def __init__(self, breaker: "Breaker", era: int, *, is_probe: bool) -> None:
+    def __init__(self, breaker: "Breaker", era: int, *, is_probe: bool, given: float) -> None:
         self._breaker = breaker
         self.era = era
         self.is_probe = is_probe
+        self.given = given  # seconds
 
     def lives(self) -> None:
         """The service has begun to answer: enough of a probe, long before a stream has ended."""
         if self.is_probe:
             self._breaker.worked(self)
+
+    def is_late(self) -> None:
+        """It has failed, however long it now takes to end, and whoever ends it."""
+        self._breaker.failed(self, BackendTimeout("not a word came in time"))
+        self.era = _SETTLED
 
 
 class Breaker:
@@ -84,14 +91,14 @@ class Breaker:
     @contextmanager
     def attempt(self, *, given: float = math.inf) -> Iterator[Attempt]:
         """Around one call, which is given so many seconds. Errors: `BackendUnavailable` while it is open."""
-        attempt = Attempt(self, self._era, is_probe=self._admits_probe())
+        attempt = Attempt(self, self._era, is_probe=self._admits_probe(), given=given)
         try:
             yield attempt
         except BackendUnavailable as error:
             if isinstance(error, Refused):
                 self.worked(attempt)
-            elif given >= _FAIR or not isinstance(error, BackendTimeout):
-                self._failed(attempt, error)
+            else:
+                self.failed(attempt, error)
             raise
         except RagError:
             self.worked(attempt)
@@ -127,8 +134,9 @@ class Breaker:
         self._is_probing = True
         return True
 
-    def _failed(self, attempt: Attempt, error: BackendUnavailable) -> None:
-        if attempt.era != self._era:
+    def failed(self, attempt: Attempt, error: BackendUnavailable) -> None:
+        is_unfair = isinstance(error, BackendTimeout) and attempt.given < _FAIR
+        if attempt.era != self._era or is_unfair:
             return
         if attempt.is_probe:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)

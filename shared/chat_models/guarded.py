@@ -1,11 +1,12 @@
 """`GuardedChatModel`: a chat model elsewhere, behind a breaker. Built by compose."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from shared.breaker import Guard
-from shared.chat_models.base import ChatModel, spoken
+from shared.chat_models.base import ChatModel
 from shared.domain import ChatDelta, Prompt
 from shared.errors import BackendUnavailable
 
@@ -13,7 +14,7 @@ from shared.errors import BackendUnavailable
 class GuardedChatModel:
     """Asked once more when it failed before its first word. `retries`: False where its own package does that.
 
-    A model without a word within the prompt's patience has failed.
+    A model without a word within the prompt's patience counts as failed; who asks decides when to leave.
     """
 
     def __init__(self, model: ChatModel, guard: Guard, *, retries: bool = True) -> None:
@@ -53,8 +54,13 @@ class GuardedChatModel:
     async def _said(self, prompt: Prompt, ends: float, word_by: float) -> AsyncGenerator[ChatDelta, None]:
         now = time.monotonic()
         with self._guard.breaker.attempt(given=word_by - now) as attempt:
-            deltas = self._model.stream(prompt, timeout=ends - now)
-            async with aclosing(spoken(deltas, patience=word_by - now)) as said:
-                async for delta in said:
-                    attempt.lives()
-                    yield delta
+            late = asyncio.get_running_loop().call_later(word_by - now, attempt.is_late)
+            try:
+                async with aclosing(self._model.stream(prompt, timeout=ends - now)) as deltas:
+                    async for delta in deltas:
+                        if delta.text:
+                            late.cancel()
+                            attempt.lives()
+                        yield delta
+            finally:
+                late.cancel()

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from shared.chat_models.base import ChatModel, spoken
+from shared.chat_models.base import ChatModel
 from shared.domain import ChatDelta, Degraded, Prompt
 from shared.errors import BackendTimeout, BackendUnavailable, Refused
 from shared.telemetry.logs import event
@@ -21,7 +21,7 @@ Deltas: TypeAlias = AsyncGenerator[ChatDelta, None]
 _PATIENCE = 0.6
 _LEAST = 0.1  # seconds that every rung gets in any case …
 _LEAST_FOR_LAST = 0.5  # … and the last one, to quote passages that are there already
-_GRACE = 0.1  # seconds for a model to say itself that it is late, so that its breaker learns of it
+_GRACE = 0.1  # seconds for its breaker to note that a model is late, before it is told to stop
 
 
 @dataclass(kw_only=True)
@@ -65,7 +65,7 @@ class Ladder:
             is_shown = False
             try:
                 async with (
-                    aclosing(spoken(deltas, patience=patience and patience + _GRACE)) as said,
+                    aclosing(_spoken(deltas, patience=patience and patience + _GRACE)) as said,
                     aclosing(self.shape(said)) as shaped,
                 ):
                     async for delta in shaped:
@@ -97,6 +97,32 @@ class Ladder:
         except (TimeoutError, BackendUnavailable) as error:
             event(log, "older_answer_out_of_reach", level=logging.WARNING, reason=str(error))
             return None
+
+
+async def _spoken(deltas: Deltas, *, patience: float | None) -> Deltas:
+    """The same, whose first word comes within so many seconds.
+
+    Errors: `BackendTimeout` if it does not, `BackendUnavailable` for an answer without a word.
+    """
+    async with aclosing(deltas):
+        try:
+            async with asyncio.timeout(patience):
+                beginning = await _to_first_word(deltas)
+        except TimeoutError as error:
+            raise BackendTimeout("the language model said not a word in time") from error
+        for delta in beginning:
+            yield delta
+        async for delta in deltas:
+            yield delta
+
+
+async def _to_first_word(deltas: Deltas) -> list[ChatDelta]:
+    beginning: list[ChatDelta] = []
+    async for delta in deltas:
+        beginning.append(delta)
+        if delta.text.strip():
+            return beginning
+    raise BackendUnavailable("the language model ended without a word")
 
 
 def _share(until: float) -> float:

@@ -19,7 +19,7 @@ class Case:
     statuses: frozenset[int] = frozenset({200})
     degraded: frozenset[Degraded | None] = field(default=frozenset({None}))
     breaker: str | None = None  # the label of the one that opens
-    is_ready: bool = True  # what the probe says
+    is_ready: bool | None = True  # what the probe says; None: either
 
     @property
     def id(self) -> str:
@@ -57,15 +57,16 @@ def _cases() -> list[Case]:
                     fault=fault,
                     statuses=frozenset(slow if steady else {200, 503}),
                     breaker=breaker if steady else None,
-                    is_ready=not steady,
+                    is_ready=False if steady else None,
                 )
             )
     # Nobody who asks notices these.
     for dependency, fault in product(
         ("cache", "blob store", "event queue", "key vault", "Entra ID keys"), FAULTS
     ):
-        is_needed = dependency in ("blob store", "event queue") and fault != "flapping"
-        cases.append(Case(dependency=dependency, fault=fault, is_ready=not is_needed))
+        is_needed = dependency in ("blob store", "event queue")
+        is_ready = (None if fault in ("wrong", "flapping") else False) if is_needed else True
+        cases.append(Case(dependency=dependency, fault=fault, is_ready=is_ready))
     return cases
 
 

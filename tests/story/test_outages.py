@@ -72,13 +72,9 @@ class Outages:
         question = "When does the last ferry to Hiiumaa leave" + "?" * next(_asked)
         return self.ada.request("POST", "/api/query", json={"question": question})
 
-    def opened(self, dependency: str) -> float:
-        """How often its breaker has."""
+    def is_open(self, breaker: str) -> bool:
         text = self.host.client.get("/api/metrics").text
-        found = re.search(
-            rf'^rag_breaker_opened_total{{dependency="{dependency}"}} (\S+)', text, re.MULTILINE
-        )
-        return float(found[1]) if found else 0.0
+        return f'rag_breaker_open{{dependency="{breaker}"}} 1.0' in text
 
     def _play(self, dependency: str, fault: Fault) -> None:
         if deployments := DEPLOYMENTS.get(dependency):
@@ -149,7 +145,6 @@ def is_indexed(person: Person) -> bool:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_question_gets_what_the_table_says(outages: Outages, case: Case) -> None:
-    opened_before = outages.opened(case.breaker) if case.breaker else 0.0
     with outages.playing(case):
         began = time.monotonic()
         with ThreadPoolExecutor(AT_ONCE) as people:
@@ -167,9 +162,9 @@ def test_a_question_gets_what_the_table_says(outages: Outages, case: Case) -> No
                 assert int(answer.headers["retry-after"]) >= 1
                 assert case.dependency.partition(" ")[0] in told["detail"] or "MongoDB" in told["detail"]
         if case.breaker:
-            assert outages.opened(case.breaker) > opened_before
+            assert outages.is_open(case.breaker)
         ready = outages.host.client.get("/api/health/ready").status_code
-        assert (ready == 200) == case.is_ready or case.fault == "flapping"
+        assert case.is_ready in (ready == 200, None)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +186,7 @@ def test_people_of_the_tenant_are_let_in_by_the_keys_that_are_known(outages: Out
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case.dependency == "blob store" and not case.is_ready],
+    [case for case in CASES if case.dependency == "blob store" and case.is_ready is False],
     ids=lambda c: c.id,
 )
 def test_uploads_are_refused_while_the_blob_store_is_away(outages: Outages, case: Case) -> None:

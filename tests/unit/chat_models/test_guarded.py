@@ -9,7 +9,7 @@ import pytest
 from shared.breaker import Guard
 from shared.chat_models.guarded import GuardedChatModel
 from shared.domain import ChatDelta, Prompt, Usage
-from shared.errors import BackendTimeout, BackendUnavailable, Refused, Throttled
+from shared.errors import BackendUnavailable, Refused, Throttled
 from shared.telemetry.metrics import Metrics
 
 PROMPT = Prompt(question="?", passages=(), messages=(), max_tokens=10)
@@ -105,8 +105,9 @@ async def test_a_busy_deployment_is_asked_again_when_it_says_if_the_first_word_c
 async def test_silence_past_the_prompts_patience_is_a_failure_that_opens_the_breaker() -> None:
     scripted = Scripted([USAGE, 60.0, "late"])
     model, guard = guarded(scripted)
-    outcomes = await asyncio.gather(*(said(model, patience=0.7) for _ in range(5)), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [BackendTimeout] * 5
+    questions = (asyncio.wait_for(said(model, patience=0.6), timeout=0.8) for _ in range(5))
+    outcomes = await asyncio.gather(*questions, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 5
     assert not scripted.is_running
     assert guard.breaker.is_open
     with pytest.raises(BackendUnavailable, match="is not asked"):
