@@ -72,16 +72,16 @@ async def runtime_of(request: Request) -> Runtime:  # a plain function would be 
     return runtime
 
 
-async def services_of(runtime: Annotated[Runtime, Depends(runtime_of)]) -> Services:
-    return await runtime.services()
+# What these need they ask for themselves: FastAPI walks the whole tree of dependencies with every request.
+async def services_of(request: Request) -> Services:
+    return await (await runtime_of(request)).services()
 
 
-async def principal(
-    token: Annotated[str | None, Depends(_bearer)], services: Annotated[Services, Depends(services_of)]
-) -> Principal:
+async def principal(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Principal:
     """Who asks. Errors: `NotAuthenticated`, also from the moment on that a session of ours was signed out."""
     if token is None:
         raise NotAuthenticated("sign in first: this needs a bearer token")
+    services = await services_of(request)
     if services.entra_tokens is not None and services.entra_tokens.recognises(token):
         return await services.entra_tokens.verify(token)
     caller = await services.access_tokens.verify(token)

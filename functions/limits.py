@@ -14,7 +14,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from functions.dependencies import Caller, Runtime, RuntimeOf, ServicesOf
+from functions.dependencies import Caller, Runtime, runtime_of
 from shared.caches.base import Cache
 from shared.domain import Principal
 from shared.errors import RateLimited
@@ -149,10 +149,11 @@ async def tokens_of_today(user_id: str, runtime: Runtime) -> list[Quota]:
     ]
 
 
-async def searcher(request: Request, caller: Caller, runtime: RuntimeOf, services: ServicesOf) -> Principal:
+async def searcher(request: Request, caller: Caller) -> Principal:
     """Who asks, counted. Errors: `RateLimited`."""
     limits: RequestLimits = request.app.state.request_limits
-    quotas = await limits.count(caller.user_id, request, services.cache)
+    runtime = await runtime_of(request)
+    quotas = await limits.count(caller.user_id, request, (await runtime.services()).cache)
     if quotas:
         tightest = min(quotas, key=lambda quota: quota.left)
         request.state.answer_headers = tightest.headers()
@@ -163,11 +164,12 @@ async def searcher(request: Request, caller: Caller, runtime: RuntimeOf, service
 Searcher = Annotated[Principal, Depends(searcher)]
 
 
-async def asker(request: Request, caller: Searcher, runtime: RuntimeOf) -> Principal:
+async def asker(request: Request, caller: Searcher) -> Principal:
     """Who asks a language model, counted. Errors: `RateLimited`, `BackendUnavailable`.
 
     Tokens are counted when an answer is whole: what is being written when a limit is reached goes past it.
     """
+    runtime = await runtime_of(request)
     tokens = await tokens_of_today(caller.user_id, runtime)
     _refuse_past([quota for quota in tokens if quota.used >= quota.most], request, runtime)
     return caller

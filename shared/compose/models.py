@@ -1,5 +1,6 @@
 """A loader per model: embedders and chat models. As in `plugs`, each imports the adapter it opens."""
 
+import re
 from typing import TYPE_CHECKING
 
 from shared.azure_settings import field_name
@@ -14,6 +15,8 @@ from shared.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from shared.azure_sdk import Identity
+
+_WIDE = re.compile("[\u2e80-\U0010ffff]")  # CJK scripts, and what lies behind them
 
 
 def open_embedder(settings: Settings, identity: "Identity | None" = None) -> Embedder:
@@ -103,7 +106,7 @@ def embedding_tokens(text: str) -> int:
 
 
 def _tokens(text: str, *, chars_per_token: int) -> int:
-    wide = sum(character > "\u2e7f" for character in text)
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
     return wide + (len(text) - wide) // chars_per_token + 1
 
 

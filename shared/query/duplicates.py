@@ -3,6 +3,7 @@ asker may not read hides nothing."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 # Scripts without spaces are read by characters.
 _WORD = re.compile(
@@ -21,7 +22,7 @@ class Distinct:
     """What was kept so far."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Counter[str], frozenset[str]]] = []
+        self._kept: list[tuple[list[str], frozenset[tuple[str, ...]]]] = []  # words, shingles
 
     def adds(self, content: str) -> bool:
         """Whether it says something that nothing kept says; then it is kept itself.
@@ -30,18 +31,21 @@ class Distinct:
         price list, and plans of an insurance, differ in little more.
         """
         words = _WORD.findall(content.casefold())
-        weighty = Counter(filter(_WEIGHTY.fullmatch, words))
-        shingles = frozenset(
-            " ".join(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1))
+        shingles = frozenset(zip(*(words[start:] for start in range(_SHINGLE)), strict=False)) or frozenset(
+            {tuple(words)}
         )
-        for other_weighty, others in self._kept:
-            if weighty == other_weighty and _are_the_same(shingles, others):
+        for other_words, others in self._kept:
+            if _are_the_same(shingles, others) and _weighty(words) == _weighty(other_words):
                 return False
-        self._kept.append((weighty, shingles))
+        self._kept.append((words, shingles))
         return True
 
 
-def _are_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
+def _weighty(words: Sequence[str]) -> Counter[str]:
+    return Counter(filter(_WEIGHTY.fullmatch, words))
+
+
+def _are_the_same(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
     smaller, larger = sorted((len(one), len(other)))
     if smaller < _SAME * larger:
         return False
