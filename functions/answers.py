@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from functions.dependencies import Runtime
+from functions.load_shedding import passages_found
 from shared.domain import (
     Answer,
     AnswerEvent,
@@ -23,15 +24,18 @@ from shared.query.answer import answer
 async def answered(
     question: Question, caller: Principal, runtime: Runtime, *, request_id: str
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """The events of an answer, counted and timed in the metrics."""
+    """The events of an answer, counted and timed in the metrics, and charged to the caller."""
     services = await runtime.services()
     async with aclosing(answer(question, caller, services, request_id=request_id)) as events:
         async for event in events:
-            if isinstance(event, DoneEvent):
+            if isinstance(event, ContextEvent):
+                passages_found()
+            elif isinstance(event, DoneEvent):
                 done = event.answer
                 runtime.metrics.question_answered(
                     degraded=done.degraded, cache=done.cache, timings=done.timings
                 )
+                runtime.ledger.record(caller.user_id, done)
             yield event
 
 

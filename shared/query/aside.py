@@ -6,11 +6,11 @@ Called by query.rewrite, query.suggest and query.expand.
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from shared.chat_models.base import ChatModel
-from shared.domain import Message, Prompt
+from shared.domain import ChatDelta, Message, Prompt, Usage
 from shared.errors import BackendUnavailable
 from shared.query.cite import MarkerFilter
 from shared.query.prompt import DONT_KNOW
@@ -21,6 +21,27 @@ log = logging.getLogger(__name__)
 _PATIENCE = 3.0  # seconds: what it is asked for improves an answer, which must not wait long for that
 _AROUND = " \t\"'`*_“”„«»「」"  # what a model may put around a line
 _BULLET = re.compile(r"^(?:[-–—*•]|\(?\d{1,2}[.):、])(?!\d)\s*")
+
+
+class Metered:
+    """A chat model with a count of what was asked of it."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self.usage = Usage()
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    async def stream(self, prompt: Prompt, *, timeout: float) -> AsyncGenerator[ChatDelta, None]:
+        async with aclosing(self._model.stream(prompt, timeout=timeout)) as deltas:
+            async for delta in deltas:
+                self.usage += delta.usage or Usage()
+                yield delta
+
+    async def close(self) -> None:
+        """The model is its owner's to close."""
 
 
 async def lines(
