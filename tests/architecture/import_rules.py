@@ -53,6 +53,7 @@ FOUNDATIONS = (
     "shared.azure_sdk",
     "shared.azure_storage",
     "shared.breaker",
+    "shared.sqlite_connection",
     "shared.sqlite_file",
 )
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
