@@ -81,6 +81,7 @@ def test_the_first_chunk_comes_before_the_models_first_word(
         first = next(stream)
         assert first.choices[0].delta.role == "assistant"
         assert not first.choices[0].delta.content
+    assert model.client_left.wait(10)  # which else the next test would see
 
 
 def test_the_one_model_is_listed_and_found(client: openai.OpenAI) -> None:

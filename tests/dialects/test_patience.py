@@ -38,6 +38,7 @@ def test_the_first_event_comes_before_the_models_first_word(
         first = next(response.iter_lines())
         assert '"role": "assistant"' in first or first == "event: context"
         assert not model.client_left.is_set()
+    assert model.client_left.wait(10)  # which else the next test would see
 
 
 @pytest.mark.parametrize("stall_after", [0, 4])  # before the first word, and in the middle
