@@ -27,6 +27,7 @@ LIBRARIES = {
     "shared.auth.passwords": {"argon2"},
     "shared.ingest.chunk": {"semantic_text_splitter"},
     "shared.ingest_settings": {"pydantic", "pydantic_settings"},
+    "shared.query_settings": {"pydantic", "pydantic_settings"},
     "shared.settings": {"pydantic", "pydantic_settings"},
 }
 PARSERS = {
@@ -56,6 +57,7 @@ FOUNDATIONS = (
     "shared.sqlite_connection",
     "shared.sqlite_file",
 )
+SETTINGS = ("shared.azure_settings", "shared.ingest_settings", "shared.query_settings")  # parts of one
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 
 
@@ -170,7 +172,9 @@ def _allowed_in_shared(importer: str, target: str) -> bool:
             "shared.auth.passwords",
             "shared.auth.tokens",
             "shared.ingest.parse.pool",
+            "shared.query.flights",
             "shared.shelf",
+            "shared.telemetry.metrics",
         }
         return target in basics | parts or _is_base(target)
     if target in basics:
@@ -187,7 +191,7 @@ def _allowed_in_shared(importer: str, target: str) -> bool:
             or target.startswith(("shared.telemetry", "shared.auth.access"))
             or _same_package(importer, target)
         )
-    if importer == "shared.settings" and target in ("shared.azure_settings", "shared.ingest_settings"):
+    if importer == "shared.settings" and target in SETTINGS:
         return True
     if importer in FOUNDATIONS and target in FOUNDATIONS:
         return True
