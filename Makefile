@@ -15,14 +15,15 @@ PIP = $(PY) -m pip --disable-pip-version-check -qq
 FAST = tests/architecture tests/unit tests/contract
 REST = $(filter-out $(FAST) tests/browser tests/stand_ins,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
-.PHONY: help up test soak check clean lock bench weights chromium servers
+.PHONY: help up test soak evals check clean lock bench weights chromium servers
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make soak    thousands of seeds of the event simulator; SEEDS=0:5000"
 	@echo "make check   ruff, mypy, architecture"
-	@echo "make bench   measure, write bench/RESULTS.md"
+	@echo "make bench   measure speed, write bench/RESULTS.md"
+	@echo "make evals   measure what is found, write evals/RESULTS.md"
 	@echo "make lock    resolve pyproject.toml into the requirements files"
 	@echo "make clean   remove the environments and caches; keep .rag"
 
@@ -43,6 +44,9 @@ check: $(VENV)/dev.stamp
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/architecture
+
+evals: $(VENV)/dev.stamp weights
+	$(PY) -m evals.retrieval
 
 bench: $(VENV)/dev.stamp weights
 	@for part in $(filter-out results,$(basename $(notdir $(wildcard bench/[!_]*.py)))); do \
@@ -104,6 +108,7 @@ chromium:
 	    echo "NO CHROMIUM: the browser tests are skipped. As root: apt-get install chromium"
 
 AZURITE = .cache/servers/azurite
+CHAT_CLIENT = .cache/servers/ai-chat-protocol
 servers: $(VENV)/dev.stamp
 	@[ -n "$$TEST_REDIS_URL" ] || command -v redis-server >/dev/null || { \
 	    echo "Installing redis-server for the tests (once)"; $(APT) redis-server; } >/dev/null 2>&1; \
@@ -118,6 +123,11 @@ servers: $(VENV)/dev.stamp
 	    echo "Installing Azurite for the tests (once)"; \
 	    npm install --prefix $(AZURITE) --no-fund --no-audit azurite@3.35.0 >/dev/null 2>&1 || \
 	    echo "NO AZURITE: its tests are skipped. They need npm of Node 20 or newer"; }
+	@[ -d $(CHAT_CLIENT)/node_modules/@microsoft ] || { \
+	    echo "Installing the client of the AI Chat Protocol for the tests (once)"; \
+	    npm install --prefix $(CHAT_CLIENT) --no-fund --no-audit \
+	        @microsoft/ai-chat-protocol@1.0.0-beta.20240814.1 >/dev/null 2>&1 || \
+	    echo "NO CLIENT OF THE AI CHAT PROTOCOL: its tests are skipped. They need npm of Node 20 or newer"; }
 	@[ -n "$$TEST_MONGODB_URI" ] || [ -e .cache/servers/documentdb/installed ] || { \
 	    echo "Installing DocumentDB for the tests (once; three minutes, 1 GB)"; \
 	    command -v debootstrap >/dev/null || { $(APT) debootstrap; } >/dev/null 2>&1; }; \
