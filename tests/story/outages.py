@@ -1,13 +1,13 @@
 """What can fail of the Azure profile, how, and what comes of it; docs/operations.md tells people the same."""
 
-from dataclasses import dataclass, field
-from itertools import product
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
 
 from tests.stand_ins.gate import Fault
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
-Degraded: TypeAlias = Literal["smaller_model", "extractive", "text_search"]
+ANY: frozenset[str | None] = frozenset({None, "smaller_model", "extractive", "text_search"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Case:
     dependency: str  # as the page names it
     fault: Fault
     statuses: frozenset[int] = frozenset({200})
-    degraded: frozenset[Degraded | None] = field(default=frozenset({None}))
+    degraded: frozenset[str | None] = frozenset({None})
     breaker: str | None = None  # the label of the one that opens
     is_ready: bool | None = True  # what the probe says; None: either
 
@@ -26,9 +26,8 @@ class Case:
         return f"{self.dependency}: {self.fault}"
 
 
-def _cases() -> list[Case]:
-    cases: list[Case] = []
-    # Models: what is asked in their place; while they flap, one or the other.
+def _of_models() -> Iterator[Case]:
+    """What is asked in their place; while they flap, one or the other."""
     for dependency, instead, breaker in (
         ("chat model", "smaller_model", "chat_model"),
         ("chat model and smaller one", "extractive", "smaller_chat_model"),
@@ -36,38 +35,40 @@ def _cases() -> list[Case]:
         ("all of Azure OpenAI", "extractive", "embedder"),
     ):
         for fault in FAULTS:
-            steady = fault != "flapping"
-            degraded = {instead} if steady else {None, "smaller_model", "extractive", "text_search"}
-            cases.append(
-                Case(
-                    dependency=dependency,
-                    fault=fault,
-                    degraded=frozenset(degraded),  # type: ignore[arg-type]
-                    breaker=breaker if steady else None,
-                )
+            is_steady = fault != "flapping"
+            yield Case(
+                dependency=dependency,
+                fault=fault,
+                degraded=frozenset({instead}) if is_steady else ANY,
+                breaker=breaker if is_steady else None,
             )
-    # Without these two there is no answer.
+
+
+def _of_the_indispensable() -> Iterator[Case]:
+    statuses = {"down": {503}, "slow": {503, 504}, "wrong": {503}, "flapping": {200, 503, 504}}
     for dependency, breaker in (("search index", "search_index"), ("metadata store", "metadata")):
         for fault in FAULTS:
-            steady = fault != "flapping"
-            slow = {503, 504} if fault == "slow" else {503}
-            cases.append(
-                Case(
-                    dependency=dependency,
-                    fault=fault,
-                    statuses=frozenset(slow if steady else {200, 503}),
-                    breaker=breaker if steady else None,
-                    is_ready=False if steady else None,
-                )
+            is_steady = fault != "flapping"
+            yield Case(
+                dependency=dependency,
+                fault=fault,
+                statuses=frozenset(statuses[fault]),
+                breaker=breaker if is_steady else None,
+                is_ready=False if is_steady else None,
             )
-    # Nobody who asks notices these.
-    for dependency, fault in product(
-        ("cache", "blob store", "event queue", "key vault", "Entra ID keys"), FAULTS
+
+
+def _of_the_unnoticed() -> Iterator[Case]:
+    for dependency, is_probed in (
+        ("cache", False),
+        ("blob store", True),
+        ("event queue", True),
+        ("key vault", False),
+        ("Entra ID keys", False),
     ):
-        is_needed = dependency in ("blob store", "event queue")
-        is_ready = (None if fault in ("wrong", "flapping") else False) if is_needed else True
-        cases.append(Case(dependency=dependency, fault=fault, is_ready=is_ready))
-    return cases
+        for fault in FAULTS:
+            is_ready = (None if fault in ("wrong", "flapping") else False) if is_probed else True
+            yield Case(dependency=dependency, fault=fault, is_ready=is_ready)
 
 
-CASES = _cases()
+CASES = [*_of_models(), *_of_the_indispensable(), *_of_the_unnoticed()]
