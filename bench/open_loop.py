@@ -1,7 +1,6 @@
 """Open-loop load: a question leaves when its time has come, whether or not earlier ones were answered.
 
-A process of its own, which bench.overload starts, so that its work is not the server's:
-`python -m bench.open_loop PORT TOKEN RATE SECONDS`. Prints an `Outcome` as JSON.
+A process of its own, which bench.overload starts, so that its work is not the server's.
 """
 
 import asyncio
@@ -145,9 +144,6 @@ def _outcome(exchanges: list[Exchange], begin: float, end: float, cpu: float) ->
 
 
 def main() -> None:
+    """Port, access token, questions a second and seconds are the arguments. Prints an `Outcome` as JSON."""
     port, token, rate, seconds = sys.argv[1:]
     print(json.dumps(asdict(asyncio.run(Load(int(port), token).run(float(rate), float(seconds))))))
-
-
-if __name__ == "__main__":
-    main()

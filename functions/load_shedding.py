@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.adaptive_limit import AdaptiveLimit
+from functions.adaptive_limit import LEAST, AdaptiveLimit
 from functions.problems import dialect_problem
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
@@ -28,7 +28,7 @@ _OWN = ("/api/query", "/api/search")
 _FOREIGN = ("/api/chat", "/api/chat/stream", "/api/v1/chat/completions")
 _ROUTES = {path: SimpleNamespace(path=path) for path in _OWN + _FOREIGN}  # what a router would have found
 
-_WAIT = 0.25  # seconds that the last one in the queue waits, about
+_WAIT = 0.05  # seconds that the last one in the queue waits, about
 _BURST = 100  # may wait when many come at once after a calm time
 _BURST_SECONDS = 0.5  # that such a time lasts
 _CALM_SECONDS = 2.0  # without anybody waiting
@@ -90,7 +90,7 @@ class Gate:
         self._limit.reached()
         if now - self._burst_from < _BURST_SECONDS:
             return len(self._waiting) < _BURST
-        return len(self._waiting) < max(int(self._limit), self._limit.per_second * _WAIT)
+        return len(self._waiting) < max(LEAST, self._limit.per_second * _WAIT)
 
     async def _wait(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from functions.adaptive_limit import AdaptiveLimit
+from functions.adaptive_limit import LEAST, AdaptiveLimit
 from functions.api import build_api
 from functions.dependencies import Runtime
 from functions.edge import RequestEdge
@@ -124,13 +124,13 @@ async def test_a_burst_waits_but_in_lasting_overload_only_those_who_are_answered
     async with entering(gate, MOST + 100) as burst:
         assert await gate.enter() is None
         now = 1.0
-        for _ in range(100 - MOST):
+        for _ in range(100 - LEAST):
             gate.leave()
             assert await gate.enter() is None
         gate.leave()
         async with entering(gate, 1) as [last]:
             assert not last.done()
-            for _ in range(MOST):
+            for _ in range(LEAST):
                 gate.leave()
             assert await last
         assert all(task.done() for task in burst)
