@@ -142,6 +142,13 @@ async def test_too_many_matches_are_none(store: MetadataStore) -> None:
     assert len(await store.matching(Filters(), readers=None, limit=3) or []) == 3
 
 
+async def test_the_first_and_the_last_moment_belong_to_the_time(store: MetadataStore) -> None:
+    await index(store, document("a"), now=5.0)
+    assert await store.matching(Filters(since=5.0, until=5.0), readers=None, limit=1) == ["id of a"]
+    assert await store.matching(Filters(since=5.5), readers=None, limit=1) == []
+    assert await store.matching(Filters(until=4.5), readers=None, limit=1) == []
+
+
 @pytest.mark.parametrize("folder", ["a.c", "(", "a\\d", "100%", "a_c", "ünï cødé 🦊", "^", "a b-c~#&"])
 async def test_a_folder_is_a_name_and_no_pattern(store: MetadataStore, folder: str) -> None:
     await index(store, document(f"shared/{folder}/x.pdf"))
