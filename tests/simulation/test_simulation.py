@@ -25,8 +25,8 @@ def test_a_seed_does_the_same_again() -> None:
     assert [line[:50] for line in first] == [line[:50] for line in second]  # behind it are random ids
 
 
-def _everything(hits: list[Any], documents: Any, principal: Any, *, index: str) -> list[Any]:
-    return [retrieve._passage(1, hit, documents[hit.chunk.document_id]) for hit in hits]
+def _everything(hits: list[Any], documents: Any, principal: Any, **_: Any) -> list[Any]:
+    return [retrieve._passage(1, hit, documents[hit.chunk.document_id], frozenset()) for hit in hits]
 
 
 async def _nothing(*_: Any) -> int:
