@@ -40,6 +40,7 @@ def model(server: OpenAIServer) -> OpenAIServer:
     """The model server as it is at first."""
     server.behaviour = type(server.behaviour)()
     server.client_left.clear()
+    server.requests.clear()
     return server
 
 
