@@ -33,7 +33,7 @@ BASE = "documents"
 OPTIONS = QueueOptions(
     batch_size=2, visibility=10.0, renew_every=3.0, retry_delays=(1.0, 4.0), poll_least=0.5, poll_most=8.0
 )
-_SETTINGS: Any = SimpleNamespace(blob_trigger=False)
+_SETTINGS: Any = SimpleNamespace(blob_trigger=False, chat_prices={})
 
 
 class _NoTextLeg:

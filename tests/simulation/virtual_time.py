@@ -4,6 +4,7 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from unittest import mock
@@ -43,6 +44,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
+def _at_once(_: ThreadPoolExecutor, func: Callable[..., T], /, *args: Any) -> Future[T]:
+    """The same, of a pool that is not asked by way of the loop."""
+    future: Future[T] = Future()
+    try:
+        future.set_result(func(*args))
+    except Exception as error:  # noqa: BLE001 - as above
+        future.set_exception(error)
+    return future
+
+
 class VirtualRunner:
     """Runs coroutines on one virtual loop, one by one; what they leave running goes on in the next."""
 
@@ -65,5 +76,9 @@ def _shown(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     def on_the_wall() -> float:
         return _START + loop.time()
 
-    with mock.patch.object(time, "time", on_the_wall), mock.patch.object(time, "monotonic", loop.time):
+    with (
+        mock.patch.object(time, "time", on_the_wall),
+        mock.patch.object(time, "monotonic", loop.time),
+        mock.patch.object(ThreadPoolExecutor, "submit", _at_once),
+    ):
         yield
