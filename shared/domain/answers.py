@@ -101,6 +101,7 @@ class Turn:
     citations: tuple[Citation, ...]
     asked_at: float
     request_id: str = ""
+    leans_on: tuple[str, ...] = ()  # ids of documents that its answer may repeat out of earlier turns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,4 +131,10 @@ def _to_conversation(row: Row) -> Conversation:
 
 
 def _to_turn(row: Row) -> Turn:
-    return Turn(**{**row, "citations": tuple(Citation(**citation) for citation in row["citations"])})
+    return Turn(
+        **{
+            **row,
+            "citations": tuple(Citation(**citation) for citation in row["citations"]),
+            "leans_on": tuple(row.get("leans_on", ())),  # older rows lack it
+        }
+    )

@@ -174,4 +174,5 @@ def _to_conversation(row: tuple[Any, ...], turns: tuple[Turn, ...]) -> Conversat
 def _to_turn(stored: str) -> Turn:
     values = json.loads(stored)
     values["citations"] = tuple(Citation(**citation) for citation in values["citations"])
+    values["leans_on"] = tuple(values.get("leans_on", ()))  # older rows lack it
     return Turn(**values)

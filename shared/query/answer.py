@@ -209,12 +209,15 @@ class _Asking:
         return replace(done, follow_ups=follow_ups, usage=usage)
 
     async def record(self, done: Answer, conversation: Conversation, request_id: str) -> None:
+        limits, count_tokens = self.services.limits, self.services.count_tokens
+        told = prompt.recent(conversation.turns, tokens=limits.history_tokens, count_tokens=count_tokens)
         turn = Turn(
             question=self.question.text,
             answer=done.text,
             citations=done.citations,
             asked_at=time.time(),
             request_id=request_id,
+            leans_on=tuple(sorted(history.sources(told))) if done.citations else (),
         )
         await self.services.metadata.add_turn(
             conversation.id, conversation.user_id, turn, title=conversation.title, max_turns=_MAX_TURNS

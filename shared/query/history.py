@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import compress
 
 from shared.auth.access import may_read
-from shared.domain import Principal, Turn
+from shared.domain import Document, Principal, Turn
 from shared.metadata_stores.base import DocumentStore
 
 
@@ -17,11 +17,20 @@ async def readable(turns: Sequence[Turn], principal: Principal, metadata: Docume
 
 
 async def are_readable(turns: Sequence[Turn], principal: Principal, metadata: DocumentStore) -> list[bool]:
-    """For each turn, whether every document that it cites is there and may be read by the principal.
+    """For each turn, whether all of its `sources` are there still and may be read by the principal.
 
-    Errors: `BackendUnavailable`.
+    A document that was deleted and has come back since is another one. Errors: `BackendUnavailable`.
     """
-    cited = [{citation.document_id for citation in turn.citations} for turn in turns]
-    known = await metadata.documents(sorted(set().union(*cited)))
-    allowed = {each.id for each in known.values() if each.current_version and may_read(principal, each)}
-    return [ids <= allowed for ids in cited]
+    known = await metadata.documents(sorted(sources(turns)))
+    allowed = [each for each in known.values() if each.current_version and may_read(principal, each)]
+    return [sources([turn]) <= _there_at(turn.asked_at, allowed) for turn in turns]
+
+
+def sources(turns: Sequence[Turn]) -> set[str]:
+    """Ids of the documents that their answers may repeat."""
+    cited = {citation.document_id for turn in turns for citation in turn.citations}
+    return cited.union(*(turn.leans_on for turn in turns))
+
+
+def _there_at(moment: float, documents: Sequence[Document]) -> set[str]:
+    return {each.id for each in documents if each.created_at <= moment}

@@ -37,6 +37,7 @@ def turn(number: int) -> Turn:
         citations=(citation,),
         asked_at=float(number),
         request_id=f"r{number}",
+        leans_on=("earlier", "earliest"),
     )
 
 

@@ -10,6 +10,7 @@ def cited_turn(
     answer: str = "Here [1].",
     document: str = "users/u1/notes.md",
     asked_at: float = 1e9,
+    leans_on: tuple[str, ...] = (),
 ) -> Turn:
     citations = tuple(
         Citation(
@@ -24,10 +25,19 @@ def cited_turn(
         )
         for marker, document_id in enumerate(document_ids, start=1)
     )
-    return Turn(question=question, answer=answer, citations=citations, asked_at=asked_at, request_id="r1")
+    return Turn(
+        question=question,
+        answer=answer,
+        citations=citations,
+        asked_at=asked_at,
+        request_id="r1",
+        leans_on=leans_on,
+    )
 
 
-async def publish(metadata: MetadataStore, document_id: str, readers: frozenset[str]) -> None:
+async def publish(
+    metadata: MetadataStore, document_id: str, readers: frozenset[str], *, created_at: float = 0.0
+) -> None:
     """Make it a document that is indexed; one that is stays as it is."""
     document = Document(
         id=document_id,
@@ -35,6 +45,7 @@ async def publish(metadata: MetadataStore, document_id: str, readers: frozenset[
         owner_id=None,
         readers=readers,
         status=DocumentStatus.QUEUED,
+        created_at=created_at,
     )
     await metadata.announce(document, etag="1")
     blob = BlobProperties(name=document_id, etag="1", size=1, modified_at=0.0)

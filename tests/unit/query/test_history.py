@@ -60,6 +60,27 @@ async def test_unsharing_and_sharing_again_withholds_and_shows(metadata: SqliteM
     assert await are_readable([cited_turn("doc")], ANN, metadata) == [True]
 
 
+async def test_what_an_answer_may_repeat_out_of_earlier_turns_withholds_it_too(
+    metadata: SqliteMetadataStore,
+) -> None:
+    await share(metadata, "open", "everyone")
+    await share(metadata, "bens", "user:ben")
+    turns = [cited_turn("open", leans_on=("open",)), cited_turn("open", leans_on=("bens",))]
+    assert await are_readable(turns, ANN, metadata) == [True, False]
+
+
+async def test_a_document_that_comes_back_after_its_deletion_is_another_one(
+    metadata: SqliteMetadataStore,
+) -> None:
+    await share(metadata, "doc", "everyone")
+    before, after = cited_turn("doc", asked_at=1.0), cited_turn("doc", asked_at=4.0)
+    assert await are_readable([before, after], ANN, metadata) == [True, True]
+    await metadata.bury("doc", now=2.0)
+    assert await are_readable([before, after], ANN, metadata) == [False, False]
+    await publish(metadata, "doc", frozenset({"everyone"}), created_at=3.0)
+    assert await are_readable([before, after], ANN, metadata) == [False, True]
+
+
 async def test_a_deleted_or_rejected_document_withholds_its_turns(metadata: SqliteMetadataStore) -> None:
     for name in ("buried", "rejected"):
         await share(metadata, name, "everyone")
