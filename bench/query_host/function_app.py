@@ -52,7 +52,8 @@ class PacedChatModel:
     name = "paced"
 
     async def stream(self, prompt: Prompt, *, timeout: float) -> AsyncGenerator[ChatDelta, None]:  # noqa: ARG002
-        asked = _ASKED.search(prompt.messages[-1].content)
+        # Without passages it is asked to make a follow-up stand by itself: that is said at once.
+        asked = _ASKED.search(prompt.question) if prompt.passages else None
         deltas, seconds = (int(asked[1]), int(asked[2]) / 1000) if asked else (1, 0.0)
         started = time.monotonic()
         yield ChatDelta(text=_FIRST)
