@@ -6,6 +6,7 @@ They show what `functions.conversations` shows.
 import json
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -30,8 +31,10 @@ async def export_conversations(caller: Caller, services: ServicesOf) -> Response
     """All of them with their turns, the newest first, a line of JSON each."""
     # Their ids first: one that is talked in meanwhile moves to the front, where it would be missed.
     ids = [each async for each in _ids(caller, services)]
+    lines = _lines(ids, caller, services)
+    first = await anext(lines, "")  # what fails at once is told as an error, not by a file that breaks off
     return StreamingResponse(
-        _lines(ids, caller, services),
+        _from(first, lines),
         media_type="application/jsonl",
         headers=_named("conversations", "jsonl"),
     )
@@ -68,6 +71,13 @@ async def _lines(ids: list[str], caller: Principal, services: Services) -> Async
         except NotFound:
             continue  # deleted meanwhile
         yield json.dumps(shown, ensure_ascii=False) + "\n"
+
+
+async def _from(first: str, rest: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    async with aclosing(rest):
+        yield first
+        async for line in rest:
+            yield line
 
 
 def _named(title: str, suffix: str) -> dict[str, str]:

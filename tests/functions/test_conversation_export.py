@@ -109,10 +109,9 @@ async def test_without_the_store_of_rights_nothing_is_exported(
 
     await talk(services, ada.user_id, cited_turn("d1", answer="The SECRET [1]."))
     monkeypatch.setattr(services.metadata, "documents", down)
-    for path in ("/api/conversations/c1", "/api/conversations/c1/export"):
-        assert "SECRET" not in refused(await ada.http.get(path), 503, "backend-unavailable")["detail"]
-    with pytest.raises(RuntimeError, match="already started"):  # the file breaks off
-        await ada.http.get("/api/conversations/export")
+    for path in ("c1", "c1/export", "export"):
+        response = await ada.http.get(f"/api/conversations/{path}")
+        assert "SECRET" not in refused(response, 503, "backend-unavailable")["detail"]
 
 
 HOSTILE = [
