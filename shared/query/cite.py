@@ -7,6 +7,7 @@ from contextlib import aclosing
 from shared.domain import ChatDelta, Citation, Passage
 
 _SNIPPET_CHARS = 300
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+")
 _MARKERS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*[\]】]")
 # The end of a text that may yet become a marker, with the spaces in front of it.
@@ -135,7 +136,15 @@ def snippet(content: str, context: str) -> str:
         return content.strip()
     words = _words(context)
     starts = [0, *(match.end() for match in re.finditer(r"\n+|(?<=[.!?。؟])\s+", content))]
-    shared = {start: len(words & _words(content[start:][:_SNIPPET_CHARS])) for start in starts}
+    found = [
+        (match.start(), match.end(), word)
+        for match in _WORD.finditer(content)
+        if (word := match[0].casefold()) in words
+    ]
+    shared = {
+        start: len({word for begin, end, word in found if start <= begin and end <= start + _SNIPPET_CHARS})
+        for start in starts
+    }
     most = max(shared.values())
     best = max(start for start in starts if shared[start] == most) if most else 0
     window = content[best:][:_SNIPPET_CHARS]
@@ -145,4 +154,4 @@ def snippet(content: str, context: str) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}
+    return {word for word in _WORD.findall(text.casefold()) if len(word) > 2}
