@@ -11,32 +11,63 @@ from shared.domain import (
     AnswerEvent,
     Citation,
     ContextEvent,
+    DeltaEvent,
     DoneEvent,
     Passage,
     Principal,
     Question,
+    Usage,
 )
 from shared.ingest.documents import display_name
 from shared.query import cite
 from shared.query.answer import answer
+from shared.services import Services
 
 
 async def answered(
     question: Question, caller: Principal, runtime: Runtime, *, request_id: str
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """The events of an answer, counted and timed in the metrics, and charged to the caller."""
+    """The events of an answer, counted and timed in the metrics, and charged to the caller: one that breaks
+    off too, by an estimate of what it has come to."""
     services = await runtime.services()
-    async with aclosing(answer(question, caller, services, request_id=request_id)) as events:
-        async for event in events:
-            if isinstance(event, ContextEvent):
-                passages_found()
-            elif isinstance(event, DoneEvent):
-                done = event.answer
-                runtime.metrics.question_answered(
-                    degraded=done.degraded, cache=done.cache, timings=done.timings
-                )
-                runtime.ledger.record(caller.user_id, done)
-            yield event
+    found: ContextEvent | None = None
+    done: Answer | None = None
+    said = ""
+    try:
+        async with aclosing(answer(question, caller, services, request_id=request_id)) as events:
+            async for event in events:
+                if isinstance(event, ContextEvent):
+                    found = event
+                    passages_found()
+                elif isinstance(event, DeltaEvent):
+                    said += event.text
+                else:
+                    done = event.answer
+                    runtime.metrics.question_answered(
+                        degraded=done.degraded, cache=done.cache, timings=done.timings
+                    )
+                yield event
+    finally:
+        if done is None and found is not None and found.passages:
+            done = _broken_off(question, found, said, services)
+        if done is not None:
+            runtime.ledger.record(caller.user_id, done)
+
+
+def _broken_off(question: Question, found: ContextEvent, said: str, services: Services) -> Answer:
+    read = [question.text, *(passage.chunk.content for passage in found.passages)]
+    return Answer(
+        text=said,
+        citations=(),
+        conversation_id=found.conversation_id,
+        model=services.chat_model.name,
+        index="",
+        usage=Usage(
+            prompt_tokens=sum(map(services.count_tokens, read)),
+            completion_tokens=services.count_tokens(said),
+        ),
+        timings=(),
+    )
 
 
 async def whole(events: AsyncGenerator[AnswerEvent, None]) -> Answer:
