@@ -22,7 +22,7 @@ from shared.query import history, reply, retrieve
 from shared.search_indexes.embedded_folder import EmbeddedSearchIndexes
 from shared.telemetry.logs import JsonLines
 from tests.stand_ins.echo_model import EchoModel
-from tests.stand_ins.every_surface import COMMON, SURFACES
+from tests.stand_ins.every_surface import COMMON, SURFACES, asked, followed_up
 from tests.stand_ins.gullible_index import GullibleIndexes
 from tests.stand_ins.secret_library import Leak
 from tests.stand_ins.secret_library_api import secret_library
@@ -45,6 +45,7 @@ _DEEDS = (
     "regroup",
     "index",
 )
+_OFTEN = [*SURFACES, asked, followed_up, followed_up]  # what follows up is told most
 _SHORTENING = 30.0  # seconds
 
 
@@ -72,7 +73,7 @@ async def tell(story: Sequence[Step], folder: Path, *, is_gullible: bool = False
                 library.judge("documents")
                 is_last = number == len(story) - 1
                 for person in library.people if is_last else choice.choices(library.people, k=_LOOKS):
-                    for surface in list(SURFACES) if is_last else [choice.choice(list(SURFACES))]:
+                    for surface in list(SURFACES) if is_last else [choice.choice(_OFTEN)]:
                         await surface(library, person, choice)
                         library.judge(SURFACES[surface])
             told = sum(len(person.told) for person in library.people)
