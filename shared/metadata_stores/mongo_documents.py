@@ -168,6 +168,9 @@ class MongoDocuments:
             "held": {},
             "parked_event": None,
             "updated_at": now,
+            "title": "",
+            "pages": 0,
+            "chunks": 0,
         }
         update = {"$set": values, "$inc": {"claimed_version": 1}}
         async with self._mongo.calling() as database:

@@ -154,7 +154,8 @@ class SqliteDocuments(SqliteDocumentLists):
                 """
                 UPDATE documents SET
                     status = 'deleted', reason = NULL, etag = NULL, content_hash = NULL, current_version = 0,
-                    held = '{}', parked_event = NULL, claimed_version = claimed_version + 1, updated_at = ?
+                    held = '{}', parked_event = NULL, claimed_version = claimed_version + 1, updated_at = ?,
+                    title = '', pages = 0, chunks = 0
                 WHERE id = ?
                 """,
                 (now, document_id),

@@ -230,6 +230,7 @@ async def test_a_revived_document_goes_on_counting_versions(store: MetadataStore
     assert (revived.status, revived.current_version) == (DocumentStatus.QUEUED, 0)
     assert (revived.owner_id, revived.readers, revived.created_at) == ("u", frozenset({"user:u"}), 8.0)
     assert revived.content_hash is None
+    assert (revived.title, revived.pages, revived.chunks) == ("", 0, 0)  # of another document by now
     assert not await publish(store, 1), "a writer from before the deletion"
     again = await claimed(store)
     assert again.claimed_version > 2
