@@ -9,7 +9,8 @@ an un-share, a deletion or a new version changes what is asked, and so nothing o
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 
 from shared.caches.base import Cache
 from shared.domain import CacheOutcome, ChatDelta, Document, DocumentStatus, Passage, Prompt, Usage
@@ -26,7 +27,7 @@ class Asked:
     index: str
     model: str
 
-    @property
+    @cached_property
     def key(self) -> str:
         passages = [(passage.chunk.id, sorted(passage.rights)) for passage in self.prompt.passages]
         messages = [(message.role, message.content) for message in self.prompt.messages]
@@ -53,7 +54,7 @@ class _Entry:
     documents: dict[str, int]  # id: version
 
     def packed(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(vars(self) | {"usage": vars(self.usage)}).encode()
 
     @classmethod
     def unpacked(cls, value: bytes | None) -> "_Entry | None":

@@ -3,11 +3,13 @@
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 
 from shared.domain import ChatDelta, Citation, Passage
 
 _SNIPPET_CHARS = 300
 _WORD = re.compile(r"\w+")
+_START = re.compile(r"\n+|(?<=[.!?。؟])\s+")
 _NUMBER = re.compile(r"\d+")
 _MARKERS = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*[\]】]")
 # The end of a text that may yet become a marker, with the spaces in front of it.
@@ -29,6 +31,10 @@ class MarkerFilter:
     def feed(self, text: str) -> str:
         """What may be shown now."""
         text = self._held + text
+        if "[" not in text and "【" not in text:
+            shown = text.rstrip()
+            self._held = text[len(shown) :]
+            return shown
         undecided = _UNDECIDED.search(text)
         cut = undecided.start() if undecided else len(text)
         self._held = text[cut:]
@@ -134,18 +140,13 @@ def snippet(content: str, context: str) -> str:
     """At most 300 characters of the content, from the lines that share most words with the context."""
     if len(content) <= _SNIPPET_CHARS:
         return content.strip()
-    words = _words(context)
-    starts = [0, *(match.end() for match in re.finditer(r"\n+|(?<=[.!?。؟])\s+", content))]
-    found = [
-        (match.start(), match.end(), word)
-        for match in _WORD.finditer(content)
-        if (word := match[0].casefold()) in words
-    ]
+    starts, places = _read(content)
+    found = [(begin, end, word) for word in _words(context) for begin, end in places.get(word, ())]
     shared = {
         start: len({word for begin, end, word in found if start <= begin and end <= start + _SNIPPET_CHARS})
-        for start in starts
+        for start in (starts if found else ())
     }
-    most = max(shared.values())
+    most = max(shared.values(), default=0)
     best = max(start for start in starts if shared[start] == most) if most else 0
     window = content[best:][:_SNIPPET_CHARS]
     if best + _SNIPPET_CHARS < len(content):
@@ -153,5 +154,16 @@ def snippet(content: str, context: str) -> str:
     return ("… " if best else "") + window.strip()
 
 
-def _words(text: str) -> set[str]:
-    return {word for word in _WORD.findall(text.casefold()) if len(word) > 2}
+@lru_cache(maxsize=256)  # the same passages are found for many questions
+def _read(content: str) -> tuple[list[int], dict[str, list[tuple[int, int]]]]:
+    """Where its lines and sentences start, and where each of its words stands."""
+    starts = [0, *(match.end() for match in _START.finditer(content))]
+    places: dict[str, list[tuple[int, int]]] = {}
+    for match in _WORD.finditer(content):
+        places.setdefault(match[0].casefold(), []).append(match.span())
+    return starts, places
+
+
+@lru_cache(maxsize=64)  # all passages are shown for one question
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(text.casefold()) if len(word) > 2)

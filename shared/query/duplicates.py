@@ -4,6 +4,7 @@ asker may not read hides nothing."""
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 # Scripts without spaces are read by characters.
 _WORD = re.compile(
@@ -30,15 +31,19 @@ class Distinct:
         A number or a negation that differs is something else, however alike the rest is: editions of a
         price list, and plans of an insurance, differ in little more.
         """
-        words = _WORD.findall(content.casefold())
-        shingles = frozenset(zip(*(words[start:] for start in range(_SHINGLE)), strict=False)) or frozenset(
-            {tuple(words)}
-        )
+        words, shingles = _read(content)
         for other_words, others in self._kept:
             if _are_the_same(shingles, others) and _weighty(words) == _weighty(other_words):
                 return False
         self._kept.append((words, shingles))
         return True
+
+
+@lru_cache(maxsize=256)  # the same passages are found for many questions
+def _read(content: str) -> tuple[list[str], frozenset[tuple[str, ...]]]:
+    words = _WORD.findall(content.casefold())
+    shingles = frozenset(zip(*(words[start:] for start in range(_SHINGLE)), strict=False))
+    return words, shingles or frozenset({tuple(words)})
 
 
 def _weighty(words: Sequence[str]) -> Counter[str]:

@@ -35,7 +35,7 @@ class Flight:
 
     def say(self, text: str) -> None:
         self.text += text
-        self._wake()
+        self._changed.set()
 
     async def follow(self) -> AsyncGenerator[ChatDelta, None]:
         """What is said; the pieces are those that have come by the time this follower looks.
@@ -46,7 +46,6 @@ class Flight:
         shown = 0
         try:
             while True:
-                changed = self._changed
                 if shown < len(self.text):
                     piece, shown = self.text[shown:], len(self.text)
                     yield ChatDelta(text=piece)
@@ -55,7 +54,8 @@ class Flight:
                 elif self.reply is not None:
                     return
                 else:
-                    await changed.wait()
+                    self._changed.clear()  # all that was said so far has been looked at
+                    await self._changed.wait()
         finally:
             self._followers -= 1
             if not self._followers and self.reply is None:
@@ -71,12 +71,8 @@ class Flight:
             self._error = error
             raise
         finally:
-            self._wake()
+            self._changed.set()
         return self.reply
-
-    def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
 
 
 class Flights:

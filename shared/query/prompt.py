@@ -32,13 +32,13 @@ def build(
     history_tokens: int = 400,
 ) -> Prompt:
     """With as many passages, and as much of the history, as fit in their budgets."""
-    kept = fitting(passages, tokens=context_tokens, count_tokens=count_tokens)
+    kept = _fenced_fitting(passages, tokens=context_tokens, count_tokens=count_tokens)
     turns = recent(history, tokens=history_tokens, count_tokens=count_tokens)
     return Prompt(
         question=question,
-        passages=kept,
+        passages=tuple(passage for passage, _ in kept),
         messages=(
-            Message(role="system", content=f"{_INSTRUCTIONS}\n\n{fenced_passages(kept)}"),
+            Message(role="system", content="\n\n".join([_INSTRUCTIONS, *(text for _, text in kept)])),
             *(message for turn in turns for message in _messages(turn)),
             Message(role="user", content=question),
         ),
@@ -50,13 +50,22 @@ def fitting(
     passages: Sequence[Passage], *, tokens: int, count_tokens: Callable[[str], int]
 ) -> tuple[Passage, ...]:
     """As many, best first, as fit in `tokens`; at least the first one."""
-    kept: list[Passage] = []
+    return tuple(
+        passage for passage, _ in _fenced_fitting(passages, tokens=tokens, count_tokens=count_tokens)
+    )
+
+
+def _fenced_fitting(
+    passages: Sequence[Passage], *, tokens: int, count_tokens: Callable[[str], int]
+) -> list[tuple[Passage, str]]:
+    kept: list[tuple[Passage, str]] = []
     for passage in passages:
-        tokens -= count_tokens(_fenced_passage(passage))
+        text = _fenced_passage(passage)
+        tokens -= count_tokens(text)
         if kept and tokens < 0:
             break
-        kept.append(passage)
-    return tuple(kept)
+        kept.append((passage, text))
+    return kept
 
 
 def recent(turns: Sequence[Turn], *, tokens: int, count_tokens: Callable[[str], int]) -> list[Turn]:

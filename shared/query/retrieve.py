@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.auth.access import filter_for, may_read
@@ -106,7 +106,7 @@ async def _passages(
     return passages
 
 
-def _distinct(passages: Sequence[Passage], wanted: int) -> list[Passage]:
+def _distinct(passages: Iterable[Passage], wanted: int) -> list[Passage]:
     """The first `wanted` that do not repeat a better one."""
     distinct = Distinct()
     kept: list[Passage] = []
@@ -125,25 +125,27 @@ def authorised(
     *,
     index: str,
     filters: Filters | None = None,
-) -> list[Passage]:
+) -> Iterator[Passage]:
     """The hits that the metadata store, the authority, lets through, numbered from 1.
 
     Whatever the index says: only the version of a document that this index may show, only for its readers,
     and only of documents that fit.
     """
-    allowed = [
+    shown = {
+        (document.id, document.version_in(index)): document
+        for document in documents.values()
+        if may_read(principal, document) and (filters is None or fits(document, filters))
+    }
+    readers = filter_for(principal)
+    allowed = (
         (hit, document)
         for hit in hits
-        if (document := documents.get(hit.chunk.document_id)) is not None
-        and document.version_in(index) == hit.chunk.version
-        and may_read(principal, document)
-        and (filters is None or fits(document, filters))
-    ]
-    readers = filter_for(principal)
-    return [
+        if (document := shown.get((hit.chunk.document_id, hit.chunk.version))) is not None
+    )
+    return (
         _passage(marker, hit, document, document.readers & readers)
         for marker, (hit, document) in enumerate(allowed, start=1)
-    ]
+    )
 
 
 def _is_outdated(hits: Sequence[Hit], documents: Mapping[str, Document], *, index: str) -> bool:
