@@ -89,7 +89,7 @@ def answer_json(answer: Answer, request_id: str) -> dict[str, Any]:
         "model": answer.model,
         "cached": answer.cache in ("hit", "shared"),
         "index": answer.index,
-        "nearest": [passage_json(passage, answer.text) for passage in answer.nearest],
+        "nearest": [citation_json(citation) for citation in answer.nearest],
         "follow_ups": list(answer.follow_ups),
         "usage": {
             "prompt_tokens": answer.usage.prompt_tokens,

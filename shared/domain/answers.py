@@ -153,7 +153,7 @@ class Answer:
     timings: tuple[tuple[str, float], ...]  # (stage, ms)
     degraded: Degraded | None = None
     degraded_reason: str | None = None
-    nearest: tuple[Passage, ...] = ()  # what was found, where it does not carry an answer
+    nearest: tuple[Citation, ...] = ()  # what was found, where it does not carry an answer
     follow_ups: tuple[str, ...] = ()  # questions that may be asked next
     cache: CacheOutcome = "off"
     saved: Usage = field(default_factory=Usage)  # what the cache spared

@@ -227,6 +227,7 @@ class _Asking:
 def _done(reply: Reply, answering: Answering, conversation: Conversation, by_words_alone: bool) -> Answer:
     asked, is_made = answering.asked, answering.cache in ("miss", "off")
     citations = cite.citations(reply.text, asked.prompt.passages)
+    nearest = asked.prompt.passages[:_NEAREST]
     return Answer(
         text=reply.text,
         citations=citations,
@@ -238,6 +239,6 @@ def _done(reply: Reply, answering: Answering, conversation: Conversation, by_wor
         timings=(),
         degraded=reply.degraded or ("text_search" if by_words_alone else None),
         degraded_reason=reply.reason or (_BY_WORDS if by_words_alone else None),
-        nearest=() if citations else asked.prompt.passages[:_NEAREST],
+        nearest=() if citations else tuple(cite.citation(each, asked.prompt.question) for each in nearest),
         cache=answering.cache,
     )
