@@ -32,7 +32,7 @@ class MarkerFilter:
         """What may be shown now."""
         text = self._held + text
         if "[" not in text and "【" not in text:
-            shown = text.rstrip()
+            shown = text.removesuffix("\n").rstrip(" \t")
             self._held = text[len(shown) :]
             return shown
         undecided = _UNDECIDED.search(text)
@@ -65,7 +65,7 @@ async def checked(
         async for delta in deltas:
             text = markers.feed(delta.text)
             if text or delta.usage is not None:
-                yield ChatDelta(text=text, usage=delta.usage)
+                yield delta if text == delta.text else ChatDelta(text=text, usage=delta.usage)
     if rest := markers.end():
         yield ChatDelta(text=rest)
 
