@@ -11,18 +11,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from shared.errors import BackendUnavailable, InvalidRequest
 from shared.sqlite_connection import connect
 
 T = TypeVar("T")
+_Outcome: TypeAlias = tuple[Any, BaseException | None]  # what a change returned, or raised
 
 # What only the calling code can have got wrong; everything else that SQLite reports is the file's fault.
 _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
@@ -41,7 +42,15 @@ class _Write:
     """A change that waits for its transaction."""
 
     change: Callable[[sqlite3.Connection], Any]
-    done: Future[Any] = field(default_factory=Future)
+    done: asyncio.Future[Any]
+
+    def settle(self, result: object, failure: BaseException | None) -> None:
+        if self.done.done():  # nobody waits any more
+            return
+        if failure is None:
+            self.done.set_result(result)
+        else:
+            self.done.set_exception(failure)
 
 
 class SqliteFile:
@@ -79,6 +88,7 @@ class SqliteFile:
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-write")
         self._waiting: deque[_Write] = deque()
+        self._is_writer_called = False
         self._local = threading.local()
         self._at_hand: sqlite3.Connection | None = None  # the event loop's
         self._look_up_from = 0.0  # on the monotonic clock
@@ -115,12 +125,13 @@ class SqliteFile:
         A caller cancelled in mid-transaction does not stop it: it is then done or not, but never half.
         """
         self._check_open()
-        write = _Write(change=change)
-        self._waiting.append(write)
-        self._writer.submit(self._write_waiting)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(change=change, done=done))
+        if not self._is_writer_called:
+            self._is_writer_called = True
+            self._writer.submit(self._write_waiting)
         with self._told():
-            result: T = await asyncio.wrap_future(write.done)
-            return result
+            return await done
 
     async def close(self) -> None:
         """Wait for what is running or queued, then close every connection. May be repeated."""
@@ -158,26 +169,19 @@ class SqliteFile:
 
     def _write_waiting(self) -> None:
         """In the writer's thread; finds nothing where an earlier call has taken it along."""
-        batch: list[_Write] = []
-        while self._waiting and len(batch) < _TOGETHER:
-            write = self._waiting.popleft()
-            if write.done.set_running_or_notify_cancel():
-                batch.append(write)
-        if not batch:
-            return
+        self._is_writer_called = False  # before looking: whoever comes from here on may have been missed
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
+            if batch := [write for write in batch if not write.done.cancelled()]:
+                _tell(batch, self._write_together(batch))
+
+    def _write_together(self, batch: list[_Write]) -> list[_Outcome]:
         try:
-            outcomes = self._in_transaction(
+            return self._in_transaction(
                 "BEGIN IMMEDIATE", lambda connection: [_apart(connection, write.change) for write in batch]
             )
         except BaseException as error:  # noqa: BLE001 - everybody's own, at the caller's
-            for write in batch:
-                write.done.set_exception(error)
-            return
-        for write, (result, failure) in zip(batch, outcomes, strict=True):
-            if failure is None:
-                write.done.set_result(result)
-            else:
-                write.done.set_exception(failure)
+            return [(None, error)] * len(batch)
 
     def _in_transaction(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection()
@@ -207,6 +211,19 @@ class SqliteFile:
                 self._connections.append(connection)
                 connection.execute("PRAGMA busy_timeout = 0")  # the event loop waits for nobody
                 self._at_hand = connection
+
+
+def _tell(batch: list[_Write], outcomes: list[_Outcome]) -> None:
+    """Each event loop is woken once."""
+
+    def settle(loop: asyncio.AbstractEventLoop) -> None:
+        for write, (result, failure) in zip(batch, outcomes, strict=True):
+            if write.done.get_loop() is loop:
+                write.settle(result, failure)
+
+    for loop in {write.done.get_loop() for write in batch}:
+        with suppress(RuntimeError):  # it was closed meanwhile
+            loop.call_soon_threadsafe(settle, loop)
 
 
 def _apart(
