@@ -54,7 +54,7 @@ class SqliteConversations:
                 return False
             connection.execute(
                 "INSERT INTO turns (conversation_id, turn) VALUES (?, ?)",
-                (conversation_id, json.dumps(asdict(turn))),
+                (conversation_id, _stored(turn)),
             )
             connection.execute(
                 """
@@ -169,6 +169,11 @@ def _to_conversation(row: tuple[Any, ...], turns: tuple[Turn, ...]) -> Conversat
         updated_at=updated_at,
         turns=turns,
     )
+
+
+def _stored(turn: Turn) -> str:
+    # `asdict`, which copies deeply, takes ten times as long, and every answer is written.
+    return json.dumps(vars(turn) | {"citations": [vars(citation) for citation in turn.citations]})
 
 
 def _to_turn(stored: str) -> Turn:
