@@ -24,20 +24,20 @@ from functions import (
 )
 from functions.dependencies import Runtime
 from functions.edge import BodyLimit, RequestEdge
-from functions.load_shedding import LoadShedding
 from functions.limits import RequestLimits
+from functions.load_shedding import LoadShedding
 from functions.problems import handle_errors
 from shared.azure_storage import blob_origin
 from shared.settings import Settings
 
 _ROUTERS = (
+    query.router,  # first, as routes are tried in this order, and this is what is asked for most
     auth.router,
     summary.router,  # before the route of one document, which would take it for an id
     documents.router,
     retries.router,
     uploads.router,
     content.router,
-    query.router,
     chat_protocol.router,
     chat_completions.router,
     conversation_export.router,  # before the route of one, which would take `export` for an id

@@ -127,7 +127,8 @@ class BodyLimit:
 
         async def receive_bounded() -> Message:
             nonlocal received
-            _refuse_past(scope, _announced_size(scope))
+            if not received:
+                _refuse_past(scope, _announced_size(scope))
             message = await receive()
             received += len(message.get("body", b""))
             _refuse_past(scope, received)

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -113,6 +114,7 @@ def client_address(request: Request, hops: int) -> str | None:
     return _normalised("".join(told[-hops:][:1])) or _normalised(peer)
 
 
+@lru_cache(maxsize=1024)
 def _normalised(told: str) -> str | None:
     address = told.strip().strip('"')
     if address.startswith("["):  # [2001:db8::1]:443
@@ -164,11 +166,12 @@ async def searcher(request: Request, caller: Caller) -> Principal:
 Searcher = Annotated[Principal, Depends(searcher)]
 
 
-async def asker(request: Request, caller: Searcher) -> Principal:
+async def asker(request: Request, caller: Caller) -> Principal:
     """Who asks a language model, counted. Errors: `RateLimited`, `BackendUnavailable`.
 
     Tokens are counted when an answer is whole: what is being written when a limit is reached goes past it.
     """
+    await searcher(request, caller)  # no dependency: FastAPI takes longer over each than this does
     runtime = await runtime_of(request)
     tokens = await tokens_of_today(caller.user_id, runtime)
     _refuse_past([quota for quota in tokens if quota.used >= quota.most], request, runtime)

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import answer_json, answered, context_json, passage_json, whole
-from functions.dependencies import RuntimeOf, ServicesOf
+from functions.dependencies import ServicesOf, runtime_of
 from functions.event_stream import Wire, comment, encode, streamed, unless_gone
 from functions.filters import DocumentIds, FiltersBody
 from functions.limits import Asker, Searcher
@@ -58,10 +58,9 @@ async def query(
     body: QueryBody,
     request: Request,
     caller: Asker,
-    runtime: RuntimeOf,
 ) -> Response:
     """Answer with citations: JSON, or server-sent events for `Accept: text/event-stream`."""
-    request_id = request.state.request_id
+    request_id, runtime = request.state.request_id, await runtime_of(request)
     events = answered(body.asked(), caller, runtime, request_id=request_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return JSONResponse(answer_json(await unless_gone(whole(events), request.receive), request_id))

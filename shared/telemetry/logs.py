@@ -37,6 +37,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(ShortText() if out.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    # No line shows these, and each costs every line something.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in ("watchfiles", "httpx", "httpx2", "azure", "pymongo"):  # a line for every round and request
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
