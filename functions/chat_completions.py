@@ -4,13 +4,13 @@ Any client of that API works with an access token as its key; citations are in `
 Reference: https://platform.openai.com/docs/api-reference/chat
 """
 
-import json
 import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
@@ -139,4 +139,4 @@ def _usage(done: Answer) -> dict[str, int]:
 
 
 def _data(value: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+    return b"data: %s\n\n" % to_json(value)

@@ -4,12 +4,12 @@
 Protocol: https://github.com/microsoft/ai-chat-protocol (version 2024-05-29).
 """
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from functions.answers import answer_json, answered, context_json, whole
 from functions.chat_turns import ChatMessage, question_of
@@ -93,4 +93,4 @@ def _delta(event: AnswerEvent, question: str, request_id: str) -> dict[str, Any]
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return to_json(value) + b"\n"

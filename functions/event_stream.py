@@ -1,7 +1,6 @@
 """Answers on their way: in pieces, and while somebody waits. Used by the query routes of every dialect."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -132,7 +132,7 @@ async def _disconnected(receive: Receive) -> None:
 
 def encode(event: str, data: dict[str, Any]) -> bytes:
     """A server-sent event; JSON has no line ends of its own, so one `data:` line carries it."""
-    return f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    return b"event: %s\ndata: %s\n\n" % (event.encode(), to_json(data))
 
 
 def comment(text: str) -> bytes:

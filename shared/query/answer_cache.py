@@ -30,7 +30,7 @@ class Asked:
     @cached_property
     def key(self) -> str:
         passages = [(passage.chunk.id, sorted(passage.rights)) for passage in self.prompt.passages]
-        messages = [(message.role, message.content) for message in self.prompt.messages]
+        messages = [(message.role, _sha256(message.content)) for message in self.prompt.messages]
         return "answer:" + _digest(self.index, self.model, self.prompt.max_tokens, passages, messages)
 
     @property
@@ -142,4 +142,8 @@ def _renumbered(entry: _Entry, passages: Sequence[Passage]) -> str | None:
 
 
 def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+    return _sha256(json.dumps(parts, ensure_ascii=False))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
