@@ -10,12 +10,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
 
 from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
 from functions.dependencies import Caller, RuntimeOf
-from functions.event_stream import Wire, comment, streamed, unless_gone
+from functions.event_stream import Wire, comment, streamed, unless_gone, written
 from functions.limits import Asker
 from functions.problems import dialect_problem
 from shared.domain import Answer, AnswerEvent, ContextEvent, DeltaEvent, Question
@@ -139,4 +138,4 @@ def _usage(done: Answer) -> dict[str, int]:
 
 
 def _data(value: dict[str, Any]) -> bytes:
-    return b"data: %s\n\n" % to_json(value)
+    return b"data: %s\n\n" % written(value)

@@ -9,12 +9,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from pydantic_core import to_json
 
 from functions.answers import answer_json, answered, context_json, whole
 from functions.chat_turns import ChatMessage, question_of
 from functions.dependencies import RuntimeOf
-from functions.event_stream import Wire, streamed, unless_gone
+from functions.event_stream import Wire, streamed, unless_gone, written
 from functions.limits import Asker
 from functions.problems import dialect_problem
 from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Question
@@ -93,4 +92,4 @@ def _delta(event: AnswerEvent, question: str, request_id: str) -> dict[str, Any]
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return to_json(value) + b"\n"
+    return written(value) + b"\n"

@@ -37,7 +37,7 @@ def test_the_first_event_comes_before_the_models_first_word(
         assert response.raise_for_status().headers["cache-control"] == "no-store"
         lines = response.iter_lines()  # kept: without it the response would be closed
         first = next(lines)
-        assert '"role": "assistant"' in first or first == "event: context"
+        assert '"role":"assistant"' in first or first == "event: context"
         wait_until(lambda: bool(model.requests))
     assert model.client_left.wait(10)  # which else the next test would see
 
