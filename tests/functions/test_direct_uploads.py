@@ -24,7 +24,7 @@ async def runtime(tmp_path: Path) -> AsyncIterator[Runtime]:
     """The local profile, but for the uploads: they are in Azurite."""
 
     async def open_services(settings: Settings, metrics: Metrics) -> Services:
-        local = await open_without_models(settings)
+        local = await open_without_models(settings, metrics)
         await local.blobs.close()
         store = AzureBlobStore(account=azurite.account(), container=azurite.name_for(tmp_path))
         return replace(local, blobs=store)
