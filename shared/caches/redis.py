@@ -138,6 +138,8 @@ class RedisCache:
             self._circuit.refused(error)
         except (RedisError, TimeoutError, BackendUnavailable) as error:
             self._circuit.broke(error)
+        except RuntimeError as error:  # what uvloop raises for a connection that was closed meanwhile
+            self._circuit.broke(RedisError(str(error)))
         else:
             self._circuit.worked()
             return answer

@@ -11,13 +11,17 @@ from typing import Any, TypeVar
 
 from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import AutoReconnect, DuplicateKeyError, ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, DuplicateKeyError, ServerSelectionTimeoutError, WriteError
 
 from shared.metadata_stores.mongo_database import Row
 
 T = TypeVar("T")
 
 WITHOUT_WRITES = {"writes": False}  # a projection: nobody else needs them
+# Azure DocumentDB runs on PostgreSQL, which ends a deadlock of inserts into a collection with several unique
+# indexes by failing one of them, unapplied.
+_DEADLOCK = "deadlock detected"
+_DEADLOCKS = 5  # of one insert in a row, until it is given up
 _REMEMBERED = 8  # so many writes of others may come between a write and its repetition
 
 
@@ -70,11 +74,18 @@ async def repeatable(write: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _is_inserted(collection: AsyncCollection[Row], row: Row) -> bool:
-    try:
-        await collection.insert_one(row)
-    except DuplicateKeyError:
-        return False
-    return True
+    for _ in range(_DEADLOCKS):
+        try:
+            await collection.insert_one(row)
+        except DuplicateKeyError:
+            return False
+        except WriteError as error:
+            if _DEADLOCK not in str(error):
+                raise
+            broken = error
+        else:
+            return True
+    raise broken
 
 
 def _give_up_if_unsent(error: AutoReconnect) -> None:
