@@ -108,7 +108,7 @@ class Asker:
                 self._outcome.failures[failure] += 1
                 await asyncio.sleep(0.05)
             if self._load.kind == "follow_up" and self._conversation is None:
-                self._conversation = _between(answer, b'"conversation_id": "', b'"')
+                self._conversation = _between(answer, b'"conversation_id":"', b'"')
         client.close()
 
     def _request(self) -> bytes:
