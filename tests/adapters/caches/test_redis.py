@@ -245,30 +245,3 @@ async def test_a_call_that_is_cancelled_leaves_the_cache_usable() -> None:
             call.cancel()
             await asyncio.wait({call})
             assert await cache.increment("cancelled", ttl=60) > 0
-
-
-def test_a_dying_server_is_a_miss_on_the_hosts_event_loop_too(own_server: StartServer) -> None:
-    """Its transports raise errors of their own where those of asyncio only warn."""
-    uvloop = pytest.importorskip("uvloop")
-    server = own_server()
-
-    async def use() -> None:
-        async with opened(f"redis://127.0.0.1:{server.port}/0", pause=0.001) as cache:
-            for _ in range(4):
-                await asyncio.gather(*(cache.set("k", b"v", ttl=60) for _ in range(30)))
-                await asyncio.to_thread(server.stop)
-                assert set(await asyncio.gather(*(cache.get("k") for _ in range(60)))) == {None}
-                await asyncio.to_thread(server.start)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(use())
-
-
-async def test_a_transport_that_is_closed_already_is_a_miss() -> None:
-    async with opened("redis://127.0.0.1:1/0") as cache:
-        cache._redis.get = raises_closed  # type: ignore[method-assign]
-        assert await cache.get("k") is None
-
-
-async def raises_closed(*_: object) -> None:
-    raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")

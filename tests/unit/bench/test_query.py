@@ -19,7 +19,7 @@ def chunked(*pieces: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
 
 
-STREAM = HEAD + chunked(b'event: context\ndata: {"conversation_id": "c1"}\n\n', DONE)
+STREAM = HEAD + chunked(b'event: context\ndata: {"conversation_id":"c1"}\n\n', DONE)
 WHOLE = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"degraded": null}'
 
 
