@@ -131,6 +131,10 @@ def finish(root: Path, file: OpenFile, target: Path, name: str) -> BlobPropertie
             if attempt == _ATTEMPTS - 1:
                 raise
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            # The folder may have been there when it was to be made, and be gone by now.
+            is_gone = isinstance(error, FileExistsError) and not target.parent.exists()
+            if is_gone and attempt < _ATTEMPTS - 1:
+                continue
             raise InvalidRequest("this file name cannot be used: file and folder would share it") from error
     _sync_folder(target.parent)
     return properties(name, found)

@@ -189,7 +189,10 @@ def _search_while_it_goes(folder: Path, name: str) -> set[int]:
         after = 0
         while after < 50:
             after += (folder / "removed").exists()
-            counts.add(len(await index.search(ask("copper", angle=0, top_k=5))))
+            try:
+                counts.add(len(await index.search(ask("copper", angle=0, top_k=5))))
+            except BackendUnavailable:  # refused: a thread that had no connection yet found half of the files
+                counts.add(0)
         await index.close()
         return counts
 
@@ -207,7 +210,7 @@ def _remove_once_it_is_searched(folder: Path, name: str) -> set[int]:
 
 
 @pytest.mark.slow
-async def test_another_process_goes_on_with_the_index_that_it_has_open(tmp_path: Path) -> None:
+async def test_another_process_goes_on_with_the_index_that_it_has_open_or_is_refused(tmp_path: Path) -> None:
     """Of the embedded ones: behind a service all processes are one."""
     index = EmbeddedSearchIndexes(tmp_path).open("documents-v1", dimension=DIMENSION)
     await fill(index, *(passage("doc", n, "copper") for n in range(5)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.blob_stores import folder_files
 from shared.blob_stores.folder import FolderBlobStore
 from shared.errors import BackendUnavailable, InvalidRequest
 
@@ -185,3 +186,26 @@ async def test_a_folder_that_vanishes_is_an_outage_and_no_empty_library(
     with pytest.raises(BackendUnavailable):
         await store.put("a", pieces(b"x"), max_size=10)
     assert not root.exists()
+
+
+class Vanishing(type(Path())):  # type: ignore[misc]
+    """Its folder is removed by somebody else right after `mkdir` has found it there."""
+
+    vanishes = True
+
+    def is_dir(self, **_: object) -> bool:
+        if self.name == "empty" and Vanishing.vanishes:
+            Vanishing.vanishes = False
+            self.rmdir()
+        return bool(super().is_dir())
+
+
+def test_a_folder_that_vanishes_while_it_is_made_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    draft = tmp_path / "draft"
+    draft.write_bytes(b"content")
+    file = folder_files.OpenFile(descriptor=os.open(draft, os.O_RDWR), draft=draft)
+    folder_files.finish(tmp_path, file, Vanishing(tmp_path / "empty" / "a.txt"), "empty/a.txt")
+    file.close()
+    assert not Vanishing.vanishes
+    assert (tmp_path / "empty" / "a.txt").read_bytes() == b"content"
