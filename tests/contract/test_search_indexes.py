@@ -188,11 +188,13 @@ def _search_while_it_goes(folder: Path, name: str) -> set[int]:
         (folder / "searched").touch()
         after = 0
         while after < 50:
-            after += (folder / "removed").exists()
+            is_gone = (folder / "removed").exists()
+            after += is_gone
             try:
                 counts.add(len(await index.search(ask("copper", angle=0, top_k=5))))
-            except BackendUnavailable:  # refused: a thread that had no connection yet found half of the files
-                counts.add(0)
+            except BackendUnavailable:  # a thread that had no connection yet found half of the files
+                if is_gone:  # `SearchIndexes.remove` lets it be refused while the files go, no longer
+                    raise
         await index.close()
         return counts
 
