@@ -1,14 +1,20 @@
-"""`bench/RESULTS.md`: every bench script replaces its own section of it, and no other."""
+"""`bench/RESULTS.md`: every bench script replaces its own section of it, and no other.
+
+What is to be drawn or compared later is stored beside it, as `bench/results/<name>.json`.
+"""
 
 import datetime
+import json
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+STORED = Path(__file__).with_name("results")
 _HEADING = """# Speed and size, measured
 
 Each section is written by the script that it names; run that again to renew it.
@@ -27,11 +33,46 @@ def replace_section(
     results.write_text(text, encoding="utf-8")
 
 
+def store_result(
+    name: str,
+    figures: Mapping[str, object],
+    *,
+    seed: int | None = None,
+    packages: Sequence[str] = (),
+    folder: Path = STORED,
+) -> None:
+    """Keep the figures with what they depend on: machine, versions, date, the seed of what was drawn."""
+    folder.mkdir(exist_ok=True)
+    stored = {
+        "date": _today(),
+        "machine": _machine(),
+        "versions": {"python": platform.python_version()} | {each: version(each) for each in packages},
+        "seed": seed,
+        "figures": figures,
+    }
+    text = json.dumps(stored, indent=1, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def read_result(name: str, *, folder: Path = STORED) -> dict[str, Any] | None:
+    """The figures that were stored last; None where there are none."""
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.exists() else None
+
+
 def _circumstances(packages: Sequence[str]) -> str:
     versions = [f"{package} {version(package)}" for package in packages]
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    parts = [today, _processor(), f"{os.cpu_count()} logical cores", f"Python {platform.python_version()}"]
-    return f"_Measured {', '.join([*parts, *versions])}._"
+    return (
+        f"_Measured {', '.join([_today(), _machine(), f'Python {platform.python_version()}', *versions])}._"
+    )
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _machine() -> str:
+    return f"{_processor()}, {os.cpu_count()} logical cores"
 
 
 def _processor() -> str:

@@ -1,8 +1,9 @@
 """`bench/RESULTS.md`: a script renews its own section and leaves the others as they are."""
 
+import json
 from pathlib import Path
 
-from bench.results import replace_section
+from bench.results import read_result, replace_section, store_result
 
 
 def test_a_first_section_comes_under_a_heading_with_its_circumstances(tmp_path: Path) -> None:
@@ -39,3 +40,15 @@ def test_what_people_wrote_between_sections_stays(tmp_path: Path) -> None:
     text = results.read_text(encoding="utf-8")
     assert text.startswith("# Mine\n\nA remark.\n\n<!-- begin one -->\ny\n")
     assert text.count("<!-- begin one -->") == 1
+
+
+def test_figures_are_stored_with_what_they_depend_on(tmp_path: Path) -> None:
+    assert read_result("one", folder=tmp_path) is None
+    store_result("one", {"ms": [1.5, 2]}, seed=7, packages=["numpy"], folder=tmp_path)
+    store_result("two", {}, folder=tmp_path)
+    assert read_result("one", folder=tmp_path) == {"ms": [1.5, 2]}
+    stored = json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+    assert stored["seed"] == 7
+    assert stored["date"].startswith("20")
+    assert "logical cores" in stored["machine"]
+    assert set(stored["versions"]) == {"python", "numpy"}
