@@ -1,4 +1,4 @@
-"""Every sample parses to what vectors/samples.json says, and the questions about them have their answers."""
+"""Every sample parses to what vectors/samples.json says."""
 
 import json
 import re
@@ -14,9 +14,6 @@ from shared.ingest.parse.limits import ParseLimits
 ROOT = Path(__file__).parents[4]
 SAMPLES = ROOT / "samples"
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "samples.json").read_text("utf-8"))
-QUESTIONS = [
-    json.loads(line) for line in (ROOT / "evals" / "questions.jsonl").read_text("utf-8").splitlines()
-]
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -42,16 +39,3 @@ def test_every_sample_has_a_vector_and_is_small() -> None:
     files = [path for path in SAMPLES.rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == sorted(vector["file"] for vector in VECTORS)
     assert sum(path.stat().st_size for path in files) < 1_500_000
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question["question"][:60])
-def test_the_page_that_a_question_names_carries_its_answer(question: dict) -> None:
-    for answer in question["answers"]:
-        page = parsed(answer["document"]).pages[answer["page"] - 1]
-        assert [text for text in question["must_contain"] if text not in page.text] == []
-
-
-def test_there_are_answerable_and_unanswerable_questions() -> None:
-    unanswerable = [question for question in QUESTIONS if not question["answers"]]
-    assert len(unanswerable) >= 6
-    assert len(QUESTIONS) - len(unanswerable) >= 20
