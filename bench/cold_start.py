@@ -14,10 +14,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from bench.passages import DIMENSION, make_corpus
+from bench.passages import DIMENSION, Corpus
 from bench.results import replace_section
-from bench.search import make_chunk
-from shared.domain import EVERYONE, IndexedChunk
+from shared.domain import EVERYONE
 from shared.ingest import documents
 from shared.search_indexes.embedded import EmbeddedSearchIndex
 from shared.settings import read_settings
@@ -137,18 +136,19 @@ def _start_once(host: RealHost) -> tuple[float, float]:
 async def _fill(data: Path) -> None:
     """Chunks of made-up words and vectors, as later parts of a document that is there."""
     document = documents.document_id("shared/employee-handbook.pdf")
-    corpus = make_corpus(_CHUNKS, "random")
-    index = EmbeddedSearchIndex(data / "index", "documents", DIMENSION)
-    chunks = [
-        IndexedChunk(
-            chunk=replace(make_chunk(row, corpus).chunk, id=f"{document}.1.x{row}", document_id=document),
-            embedding=corpus.vectors[row],
-            readers=frozenset({EVERYONE}),
+    (live,) = (data / "index").iterdir()
+    index = EmbeddedSearchIndex(data / "index", live.name, DIMENSION)
+    for chunks in Corpus(size=_CHUNKS, kind="random").chunks():
+        await index.write(
+            [
+                replace(
+                    each,
+                    chunk=replace(each.chunk, id=f"{document}.1.{each.chunk.id}", document_id=document),
+                    readers=frozenset({EVERYONE}),
+                )
+                for each in chunks
+            ]
         )
-        for row in range(_CHUNKS)
-    ]
-    for start in range(0, _CHUNKS, 1_000):
-        await index.write(chunks[start : start + 1_000])
     await index.close()
 
 
