@@ -1,4 +1,4 @@
-"""Clients of `POST /api/query` in a process of their own, as cheap as can be. Started by bench/query.
+"""Clients of `POST /api/query`, or of a search, in a process of their own. Started by bench/query and users.
 
 `python -m bench.query_host.clients '{"port": …}'` runs a `Load` and prints its `Outcome`, both as JSON. Each
 client keeps one connection and asks its next question when the last answer has ended.
@@ -23,6 +23,7 @@ class Load:
     token: str
     at_once: int
     question: str
+    path: str = "/api/query"
     seconds: float = 0.0
     spread: float = 0.0  # seconds over which the clients begin
     kind: Literal["new", "follow_up", "same"] = "new"
@@ -130,7 +131,7 @@ def request(load: Load, asked: dict[str, str]) -> bytes:
     body = json.dumps(asked)
     accept = "text/event-stream" if load.is_streamed else "application/json"
     return (
-        f"POST /api/query HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\nAuthorization: Bearer {load.token}\r\n"
+        f"POST {load.path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\nAuthorization: Bearer {load.token}\r\n"
         f"Content-Type: application/json\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
