@@ -35,7 +35,10 @@ _OK = frozenset({200, 201, 202, 204})
 
 
 class MixedLoad:
-    """`step` does one thing; `done` counts what was done, `failed` what was answered as it should not be."""
+    """`step` does one of the `things`, which have weights.
+
+    `done` counts what was done, `failed` what was answered as it should not be.
+    """
 
     def __init__(self, host: RealHost) -> None:
         self.done: Counter[str] = Counter()
@@ -46,7 +49,7 @@ class MixedLoad:
         self._documents: dict[str, str] = {}  # name: id
         self._conversations: list[str] = []
         self._threads = ThreadPoolExecutor(_AT_ONCE)
-        self._things: dict[Callable[[], None], int] = {
+        self.things: dict[Callable[[], None], int] = {
             self._ask: 20,
             self._ask_as_stream: 18,
             self._ask_again: 6,
@@ -73,7 +76,7 @@ class MixedLoad:
             self._host.wait_for_status(f"shared/{sample.name}", "indexed")
 
     def step(self) -> None:
-        (thing,) = self._random.choices(list(self._things), weights=self._things.values())
+        (thing,) = self._random.choices(list(self.things), weights=self.things.values())
         self.done[thing.__name__.strip("_")] += 1
         thing()
 

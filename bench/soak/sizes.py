@@ -1,5 +1,6 @@
 """How much a process and its children take of the machine, from /proc, and how fast that grows."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Sizes:
     files: int  # open file descriptors, children's as well
     threads: int  # children's as well
     data: float  # MiB of the data folder
-    cpu: float  # seconds so far, those of children that have ended as well
+    cpu: float  # seconds so far, children's as well
 
 
 def sizes(pid: int, data: Path, *, minutes: float) -> Sizes:
@@ -37,7 +38,7 @@ def sizes(pid: int, data: Path, *, minutes: float) -> Sizes:
         files=_files(pid) + sum(each[1] for each in children),
         threads=_threads(pid) + sum(each[2] for each in children),
         data=round(_size(data) / MIB, 2),
-        cpu=round(_cpu(pid), 2),
+        cpu=round(cpu_seconds(pid), 2),
     )
 
 
@@ -91,9 +92,14 @@ def _files(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(pid: int) -> float:
+    """Of the process and its children so far: of those that have ended, their parent's entry tells."""
+    ticks = 0
+    for each in (pid, *_children(pid)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(") ")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _size(folder: Path) -> int:
