@@ -8,6 +8,7 @@ import typer
 
 from cli import documents, index
 from cli.errors import CommandError
+from cli.eval import evaluate
 from cli.options import Data, Email, Password, Url
 from host.options import HostError
 from shared.errors import RagError
@@ -19,6 +20,7 @@ app = typer.Typer(
 
 app.add_typer(documents.app, name="documents")
 app.add_typer(index.app, name="index")
+app.command("eval")(evaluate)
 
 
 def main() -> None:
