@@ -6,9 +6,11 @@ process, it must show the same content. An implementation behind a server joins 
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -76,12 +78,25 @@ SECRET_STORES: dict[str, Opener[SecretStore]] = {
 }
 
 
-async def in_processes(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
-    """`work(*call)` for each call, in a process each, all starting at the same moment."""
-    context = multiprocessing.get_context("spawn")
+async def in_processes(
+    work: Callable[..., T], calls: Sequence[tuple[Any, ...]], *, start: str = "forkserver"
+) -> list[T]:
+    """`work(*call)` for each call, in a process each, all beginning at the same moment.
+
+    They are forked off a server that has imported this module and has neither threads nor clients; `spawn`
+    is for what is read from the environment when it is imported, such as certificates.
+    """
+    context: Any = multiprocessing.get_context(start)
+    context.set_forkserver_preload([__name__])
     everyone_is_up = context.Barrier(len(calls))
     with ProcessPoolExecutor(
-        len(calls), mp_context=context, initializer=everyone_is_up.wait, initargs=(60,)
+        len(calls), mp_context=context, initializer=_begin, initargs=(everyone_is_up, dict(os.environ))
     ) as pool:
         loop = asyncio.get_running_loop()
         return await asyncio.gather(*(loop.run_in_executor(pool, work, *call) for call in calls))
+
+
+def _begin(everyone_is_up: Barrier, environment: dict[str, str]) -> None:
+    """The server that this was forked off may be older than the addresses of the tests' other servers."""
+    os.environ.update(environment)
+    everyone_is_up.wait(60)

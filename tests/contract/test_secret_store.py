@@ -89,5 +89,6 @@ def create_in_process(kind: str, folder: Path) -> list[str]:
 
 
 async def test_processes_get_one_secret(secrets: SecretStore, kind: str, tmp_path: Path) -> None:
-    first, second, third = await in_processes(create_in_process, [(kind, tmp_path)] * 3)
+    start = "spawn" if kind == "key_vault" else "forkserver"
+    first, second, third = await in_processes(create_in_process, [(kind, tmp_path)] * 3, start=start)
     assert first == second == third == [await secrets.get(f"key-{n}") for n in range(20)]

@@ -4,22 +4,25 @@ import functools
 import os
 import shutil
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.servers.process import free_port, listens, start, temporary_folder
 
 _NAMED = "TEST_REDIS_URL"
+_DATABASES = 16  # unless it is configured otherwise
 
 
 @functools.cache
 def address() -> str:
-    """Its `redis://` URL."""
+    """Its `redis://` URL. Processes that run tests side by side have a database each, also on a named one."""
     if _NAMED not in os.environ:
         port = free_port()
         start_server(port)
         os.environ[_NAMED] = f"redis://127.0.0.1:{port}/0"
-    return os.environ[_NAMED]
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urlsplit(os.environ[_NAMED])._replace(path=f"/{int(number) % _DATABASES}").geturl()
 
 
 def start_server(port: int, *arguments: str) -> subprocess.Popen[bytes]:

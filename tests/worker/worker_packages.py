@@ -1,5 +1,6 @@
 """Installs the worker library once per Python version, apart from the project's packages."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -18,8 +19,11 @@ def worker_packages() -> Path:
     """The folder with the worker's packages; installed if it is not there yet."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = ROOT / ".cache" / "worker" / f"{sys.implementation.cache_tag}-{digest}"
-    if not folder.exists():
-        _install(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who else runs these tests at this moment waits and finds it done
+        if not folder.exists():
+            _install(folder)
     return folder
 
 
