@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.passages import DIMENSION, Corpus
-from bench.results import replace_section
+from bench.results import publish
 from shared.domain import EVERYONE
 from shared.ingest import documents
 from shared.search_indexes.embedded import EmbeddedSearchIndex
@@ -80,7 +80,7 @@ def main() -> None:
         "`function_app` before it answers anything, and what its profile's plugs need after that.\n\n"
         f"{_imports()}\n\n| local profile | |\n|---|---|\n{table}"
     )
-    replace_section("cold_start", text, packages=("azure-functions", "fastapi", "uvicorn"))
+    publish("cold_start", text, packages=("azure-functions", "fastapi", "uvicorn"))
     print(text)
 
 

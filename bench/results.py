@@ -33,6 +33,35 @@ def replace_section(
     results.write_text(text, encoding="utf-8")
 
 
+def publish(name: str, markdown: str, *, packages: Sequence[str] = ()) -> None:
+    """Replace the section, and store its tables: for those that have nothing finer to store."""
+    replace_section(name, markdown, packages=packages)
+    store_result(name, {"tables": tables_of(markdown)}, packages=packages)
+
+
+def tables_of(markdown: str) -> list[dict[str, Any]]:
+    """Cells that are numbers as numbers, the others as they are."""
+    found: list[dict[str, Any]] = []
+    is_inside = False
+    for line in markdown.splitlines():
+        cells = [cell.strip() for cell in line[1:].rstrip().removesuffix("|").split("|")]
+        if not line.startswith("|"):
+            is_inside = False
+        elif not is_inside:
+            found.append({"columns": cells, "rows": []})
+            is_inside = True
+        elif not all(cell and set(cell) <= set("-:") for cell in cells):
+            found[-1]["rows"].append(list(map(_number_or_text, cells)))
+    return found
+
+
+def _number_or_text(cell: str) -> float | str:
+    try:
+        return float(cell.replace(",", ""))
+    except ValueError:
+        return cell
+
+
 def store_result(
     name: str,
     figures: Mapping[str, object],

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bench.results import read_result, replace_section, store_result
+from bench.results import read_result, replace_section, store_result, tables_of
 
 
 def test_a_first_section_comes_under_a_heading_with_its_circumstances(tmp_path: Path) -> None:
@@ -52,3 +52,22 @@ def test_figures_are_stored_with_what_they_depend_on(tmp_path: Path) -> None:
     assert stored["date"].startswith("20")
     assert "logical cores" in stored["machine"]
     assert set(stored["versions"]) == {"python", "numpy"}
+
+
+def test_the_tables_of_a_section_are_read_with_their_numbers() -> None:
+    section = """## One
+
+|  | p50 | p50 | failures |
+|---|---|:---|---|
+| first | 1,000.5 | 3 | – |
+| second | 5% |  | 2 cut off |
+
+And another:
+
+| what | figure |
+| --- | --- |
+| pool | 12 ms |"""
+    first, second = tables_of(section)
+    assert first["columns"] == ["", "p50", "p50", "failures"]
+    assert first["rows"] == [["first", 1000.5, 3.0, "–"], ["second", "5%", "", "2 cut off"]]
+    assert second == {"columns": ["what", "figure"], "rows": [["pool", "12 ms"]]}
