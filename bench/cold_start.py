@@ -71,8 +71,8 @@ def main() -> None:
         ("second start of `rag serve` to the first healthy answer", f"{healthy:.2f} s"),
         ("… to ready", f"{ready:.2f} s"),
         ("first run: samples indexed", f"{indexed:.1f} s"),
-        (f"host's memory (RSS), samples indexed, {settings.embedder}, after 20 questions", f"{asked:.0f} MB"),
-        (f"… with {_CHUNKS:,} chunks more", f"{filled:.0f} MB"),
+        (f"host's memory (RSS), samples indexed, {settings.embedder}, after 20 questions", asked),
+        (f"… with {_CHUNKS:,} chunks more", filled),
     ]
     table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
     text = (
@@ -152,8 +152,8 @@ async def _fill(data: Path) -> None:
     await index.close()
 
 
-def _memory_after_questions(host: RealHost) -> float:
-    """MB of the host's process, without its parsers."""
+def _memory_after_questions(host: RealHost) -> str:
+    """Of the host's process, without its parsers."""
     host.start()
     host.sign_in()
     for _ in range(20):
@@ -162,7 +162,8 @@ def _memory_after_questions(host: RealHost) -> float:
     status = Path(f"/proc/{host.process.pid}/status").read_text()
     host.signal()
     host.wait()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    resident, own = (int(status.split(f"{name}:")[1].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
+    return f"{resident:.0f} MB, of which {own:.0f} MB are no files'"
 
 
 if __name__ == "__main__":
