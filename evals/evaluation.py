@@ -52,6 +52,7 @@ async def evaluate(dataset: Dataset, settings: Settings, options: Options, *, pr
         failures = await _fill(dataset, place, progress)
         async with place.asking() as services:
             live = await services.shelf.live()
+            await live.embedder.embed_query("warm up")  # or the first question would wait for the model
             with progress("asking", len(dataset.questions), len(dataset.questions)) as advance:
                 outcomes = await ask_all(
                     dataset,
