@@ -45,7 +45,8 @@ class Runtime:
         """
         if self._opening is None or _has_failed(self._opening):
             self._opening = asyncio.ensure_future(self._open())
-        return await asyncio.shield(self._opening)
+        opening = self._opening
+        return opening.result() if opening.done() else await asyncio.shield(opening)
 
     async def close(self) -> None:
         """Close every plug; the next use opens them again."""

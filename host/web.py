@@ -17,6 +17,7 @@ from host.options import HostError
 _PROBES = ("/api/health/", "/api/metrics")
 _LIMIT_HEADERS = tuple(f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy"))
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ASKING = ("/api/query", "/api/search", "/api/chat", "/api/v1/")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -93,14 +94,15 @@ def wrap(
 
 
 class TellsWrites:
-    """What was refused wrote nothing: under load, looking at every queue for each would cost most of all."""
+    """Questions, and what was refused, send no events: under load, looking at every queue for each would
+    cost most of all."""
 
     def __init__(self, api: ASGIApp, wrote: Callable[[], None]) -> None:
         self._api = api
         self._wrote = wrote
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _READING:
+        if scope["type"] != "http" or scope["method"] in _READING or scope["path"].startswith(_ASKING):
             await self._api(scope, receive, send)
             return
         is_refused = False

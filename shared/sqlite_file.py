@@ -12,18 +12,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from shared.errors import BackendUnavailable, InvalidRequest
 from shared.sqlite_connection import connect
+from shared.sqlite_writes import Outcome, Write, tell, together
 
 T = TypeVar("T")
-_Outcome: TypeAlias = tuple[Any, BaseException | None]  # what a change returned, or raised
 
 # What only the calling code can have got wrong; everything else that SQLite reports is the file's fault.
 _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
@@ -37,28 +36,12 @@ class DamagedFile(BackendUnavailable):
     """The file is not, or no longer, a sound SQLite database. Waiting will not help."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Write:
-    """A change that waits for its transaction."""
-
-    change: Callable[[sqlite3.Connection], Any]
-    done: asyncio.Future[Any]
-
-    def settle(self, result: object, failure: BaseException | None) -> None:
-        if self.done.done():  # nobody waits any more
-            return
-        if failure is None:
-            self.done.set_result(result)
-        else:
-            self.done.set_exception(failure)
-
-
 class SqliteFile:
     """`schema` must be idempotent (`CREATE … IF NOT EXISTS`); raise `version` with every change of it.
 
     It is run once for a file that records no version or an older one, and then, for an older one, what
-    `upgrades` has for each version that it lacks. `durable` syncs every commit to
-    disk: it then survives a power cut, not only a killed process. `busy_timeout` is in seconds.
+    `upgrades` has for each version that it lacks. `durable` syncs every commit to disk: it then survives a
+    power cut, not only a killed process. `busy_timeout` is in seconds.
 
     Errors: `BackendUnavailable` (locked too long, disk full, unreadable, closed), `DamagedFile`,
     `ConfigError` for a file of a newer version, `InvalidRequest` for text with lone surrogates.
@@ -87,7 +70,7 @@ class SqliteFile:
         )
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-write")
-        self._waiting: deque[_Write] = deque()
+        self._waiting: deque[Write] = deque()
         self._is_writer_called = False
         self._local = threading.local()
         self._at_hand: sqlite3.Connection | None = None  # the event loop's
@@ -122,20 +105,23 @@ class SqliteFile:
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Run `change` as one transaction: all of it or, on any exception, none.
 
-        A caller cancelled in mid-transaction does not stop it: it is then done or not, but never half.
+        It may be run again, after a rollback. A caller cancelled in mid-transaction does not stop it: it is
+        then done or not, but never half.
         """
         self._check_open()
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(change=change, done=done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(Write(change=change, done=done))
         if not self._is_writer_called:
             self._is_writer_called = True
-            self._writer.submit(self._write_waiting)
+            loop.call_soon(self._writer.submit, self._write_waiting)  # others may be about to write too
         with self._told():
             return await done
 
     async def close(self) -> None:
         """Wait for what is running or queued, then close every connection. May be repeated."""
         self._is_closed = True
+        await asyncio.sleep(0)  # the writer may be about to be called
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -173,13 +159,11 @@ class SqliteFile:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
             if batch := [write for write in batch if not write.done.cancelled()]:
-                _tell(batch, self._write_together(batch))
+                tell(batch, self._write_together(batch))
 
-    def _write_together(self, batch: list[_Write]) -> list[_Outcome]:
+    def _write_together(self, batch: list[Write]) -> list[Outcome]:
         try:
-            return self._in_transaction(
-                "BEGIN IMMEDIATE", lambda connection: [_apart(connection, write.change) for write in batch]
-            )
+            return self._in_transaction("BEGIN IMMEDIATE", partial(together, batch))
         except BaseException as error:  # noqa: BLE001 - everybody's own, at the caller's
             return [(None, error)] * len(batch)
 
@@ -196,8 +180,7 @@ class SqliteFile:
         return result
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        if (connection := getattr(self._local, "connection", None)) is None:
             with self._opening:
                 connection = self._connect()
                 self._connections.append(connection)
@@ -211,32 +194,3 @@ class SqliteFile:
                 self._connections.append(connection)
                 connection.execute("PRAGMA busy_timeout = 0")  # the event loop waits for nobody
                 self._at_hand = connection
-
-
-def _tell(batch: list[_Write], outcomes: list[_Outcome]) -> None:
-    """Each event loop is woken once."""
-
-    def settle(loop: asyncio.AbstractEventLoop) -> None:
-        for write, (result, failure) in zip(batch, outcomes, strict=True):
-            if write.done.get_loop() is loop:
-                write.settle(result, failure)
-
-    for loop in {write.done.get_loop() for write in batch}:
-        with suppress(RuntimeError):  # it was closed meanwhile
-            loop.call_soon_threadsafe(settle, loop)
-
-
-def _apart(
-    connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], T]
-) -> tuple[T | None, BaseException | None]:
-    """What the change returns, or raises; then nothing of it is left, and what others did stays."""
-    connection.execute("SAVEPOINT apart")
-    try:
-        result, failure = change(connection), None
-    except BaseException as error:
-        if not connection.in_transaction:  # SQLite rolled back everybody's
-            raise
-        connection.execute("ROLLBACK TO apart")
-        result, failure = None, error
-    connection.execute("RELEASE apart")
-    return result, failure

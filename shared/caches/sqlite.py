@@ -13,7 +13,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from shared.caches.sqlite_entries import SCHEMA, VERSION, count, drop, find, put_off, store, take, touch
+from shared.caches.sqlite_entries import (
+    SCHEMA,
+    VERSION,
+    count,
+    drop,
+    drop_expired,
+    find,
+    make_room,
+    put_off,
+    store,
+    take,
+    touch,
+)
 from shared.errors import BackendUnavailable, ConfigError, InvalidRequest
 from shared.sqlite_file import DamagedFile, SqliteFile
 
@@ -22,6 +34,7 @@ T = TypeVar("T")
 
 _PATIENCE = 0.5  # seconds; waiting longer for a locked cache costs more than a miss
 _MAX_TOUCHED = 256  # uses remembered before they are written down
+_EXPIRY = 1.0  # seconds between two looks for what has expired: nobody is told it in any case
 _LOOKED_UP = 4  # keys: an answer, a question; more are embeddings, read in a thread
 
 
@@ -34,6 +47,7 @@ class SqliteCache:
         self._file = self._new_file()
         self._inode: int | None = None  # of the file that `_file` has open, once it has one
         self._touched: dict[str, float] = {}  # key: when it was last used; not yet in the file
+        self._expiry_from = 0.0  # on the monotonic clock
         self._replacing = asyncio.Lock()
 
     async def get(self, key: str) -> bytes | None:
@@ -85,7 +99,12 @@ class SqliteCache:
 
         def touch_and_change(connection: sqlite3.Connection) -> T:
             touch(connection, touched)
-            return change(connection)
+            if (now := time.monotonic()) >= self._expiry_from:
+                self._expiry_from = now + _EXPIRY
+                drop_expired(connection)
+            done = change(connection)
+            make_room(connection, self._max_bytes)
+            return done
 
         return await self._run(lambda file: file.write(touch_and_change))
 

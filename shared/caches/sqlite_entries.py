@@ -1,4 +1,8 @@
-"""The entries of `SqliteCache`: what one connection does within one transaction."""
+"""The entries of `SqliteCache`: what one connection does within one transaction.
+
+In as few statements as can be: with each a writing thread gives the interpreter away, and has to get it
+back from an event loop that is busy with questions.
+"""
 
 import sqlite3
 import time
@@ -37,9 +41,26 @@ def find(connection: sqlite3.Connection, key: str) -> bytes | None:
 
 
 def touch(connection: sqlite3.Connection, used: Mapping[str, float]) -> None:
-    connection.executemany(
-        "UPDATE entries SET used_at = max(used_at, ?) WHERE key = ?", [(at, key) for key, at in used.items()]
-    )
+    if used:
+        connection.executemany(
+            "UPDATE entries SET used_at = max(used_at, ?) WHERE key = ?",
+            [(at, key) for key, at in used.items()],
+        )
+
+
+def drop_expired(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM entries WHERE expires_at <= ?", (time.time(),))
+
+
+def make_room(connection: sqlite3.Connection, max_bytes: int) -> None:
+    """After every change: what has expired goes first, then what was not used for longest."""
+    if not _is_over(connection, max_bytes):
+        return
+    drop_expired(connection)
+    while _is_over(connection, max_bytes):
+        connection.execute(
+            "DELETE FROM entries WHERE rowid = (SELECT rowid FROM entries ORDER BY used_at, rowid LIMIT 1)"
+        )
 
 
 def store(connection: sqlite3.Connection, values: Mapping[str, bytes], ttl: float, max_bytes: int) -> None:
@@ -84,8 +105,6 @@ def _line(connection: sqlite3.Connection, key: str) -> float:
 
 
 def _put(connection: sqlite3.Connection, key: str, value: bytes, expires_at: float, max_bytes: int) -> None:
-    now = time.time()
-    connection.execute("DELETE FROM entries WHERE expires_at <= ?", (now,))
     size = len(key.encode()) + len(value) + _OVERHEAD
     if size > max_bytes:
         drop(connection, key)
@@ -96,16 +115,13 @@ def _put(connection: sqlite3.Connection, key: str, value: bytes, expires_at: flo
             value = excluded.value, size = excluded.size,
             expires_at = excluded.expires_at, used_at = excluded.used_at
         """,
-        (key, value, size, expires_at, now),
+        (key, value, size, expires_at, time.time()),
     )
-    while connection.execute("SELECT bytes > ? FROM total", (max_bytes,)).fetchone()[0]:
-        connection.execute(
-            """
-            DELETE FROM entries WHERE rowid =
-            (SELECT rowid FROM entries WHERE key <> ? ORDER BY used_at, rowid LIMIT 1)
-            """,
-            (key,),
-        )
+
+
+def _is_over(connection: sqlite3.Connection, max_bytes: int) -> bool:
+    is_over: int = connection.execute("SELECT bytes > ? FROM total", (max_bytes,)).fetchone()[0]
+    return bool(is_over)
 
 
 def _number(value: bytes) -> int:

@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     PRIMARY KEY (user_id, conversation_id, request_id)
 ) STRICT;
 """
+_DROP_OLDEST = """
+DELETE FROM turns WHERE conversation_id = :id AND ordinal NOT IN
+(SELECT ordinal FROM turns WHERE conversation_id = :id ORDER BY ordinal DESC LIMIT :kept)
+"""
 
 
 class SqliteConversations:
@@ -43,26 +47,22 @@ class SqliteConversations:
         self, conversation_id: str, user_id: str, turn: Turn, *, title: str, max_turns: int
     ) -> bool:
         def change(connection: sqlite3.Connection) -> bool:
-            is_own = connection.execute(
+            own = connection.execute(
                 """
                 INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
                 SET updated_at = max(updated_at, excluded.updated_at) WHERE user_id = excluded.user_id
+                RETURNING created_at
                 """,
                 (conversation_id, user_id, title, turn.asked_at, turn.asked_at),
-            ).rowcount
-            if not is_own:
+            ).fetchone()
+            if own is None:
                 return False
             connection.execute(
                 "INSERT INTO turns (conversation_id, turn) VALUES (?, ?)",
                 (conversation_id, _stored(turn)),
             )
-            connection.execute(
-                """
-                DELETE FROM turns WHERE conversation_id = :id AND ordinal NOT IN
-                (SELECT ordinal FROM turns WHERE conversation_id = :id ORDER BY ordinal DESC LIMIT :kept)
-                """,
-                {"id": conversation_id, "kept": max_turns},
-            )
+            if own[0] != turn.asked_at:  # else it is the first
+                connection.execute(_DROP_OLDEST, {"id": conversation_id, "kept": max_turns})
             return True
 
         return await self._file.write(change)

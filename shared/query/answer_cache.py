@@ -18,6 +18,8 @@ from shared.metadata_stores.base import DocumentStore
 from shared.query import cite
 from shared.query.flights import Reply
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make one for each call
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -142,7 +144,7 @@ def _renumbered(entry: _Entry, passages: Sequence[Passage]) -> str | None:
 
 
 def _digest(*parts: object) -> str:
-    return _sha256(json.dumps(parts, ensure_ascii=False))
+    return _sha256(_as_json(parts))
 
 
 def _sha256(text: str) -> str:

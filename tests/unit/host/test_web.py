@@ -34,15 +34,23 @@ async def test_pages_of_other_origins_may_read_the_limits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "status", "told"), [("POST", 202, 1), ("POST", 503, 0), ("DELETE", 404, 0), ("GET", 200, 0)]
+    ("method", "path", "status", "told"),
+    [
+        ("POST", "/api/documents", 202, 1),
+        ("POST", "/api/documents", 503, 0),
+        ("DELETE", "/api/documents/1", 404, 0),
+        ("GET", "/api/documents", 200, 0),
+        ("POST", "/api/query", 200, 0),
+        ("POST", "/api/v1/chat/completions", 200, 0),
+    ],
 )
 async def test_the_queues_are_looked_at_after_requests_that_may_have_written(
-    method: str, status: int, told: int
+    method: str, path: str, status: int, told: int
 ) -> None:
     wrote: list[None] = []
     api = wrap(
         Response(status_code=status), only_probes=False, cors_origins=(), wrote=lambda: wrote.append(None)
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://host") as http:
-        await http.request(method, "/")
+        await http.request(method, path)
     assert len(wrote) == told
