@@ -2,7 +2,7 @@
 
 A question says itself what it wants. `deltas=40 ms=2000`: an answer of 40 pieces in two seconds, the first
 at once. `instant`: neither embedding nor search takes time. Where BENCH_STAGES is set, `GET /bench/stages`
-tells, and forgets, how long each call of a plug took.
+tells, and forgets, how long each call of a plug took. `GET /bench/profile` begins a profile, and ends it.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from bench.query_host.sampling import Sampler
 from functions.adaptive_limit import AdaptiveLimit
 from shared.domain import ChatDelta, Embedding, Hit, IndexVersion, Prompt, SearchQuery, Usage
 from shared.services import Services
@@ -69,13 +70,18 @@ class PacedChatModel:
 
 
 class Plug:
-    """Another plug, its calls timed."""
+    """Another plug, its calls timed where that is wanted. What is not replaced here is the other's own."""
 
     def __init__(self, name: str, real: Any) -> None:
         self._name = name
         self._real = real
 
     def __getattr__(self, name: str) -> Any:
+        found = self._call(name)
+        setattr(self, name, found)  # looked up once: what this costs is nobody's
+        return found
+
+    def _call(self, name: str) -> Any:
         found = getattr(self._real, name)
         if "BENCH_STAGES" not in os.environ or not asyncio.iscoroutinefunction(found):
             return found
@@ -93,47 +99,59 @@ class Plug:
 class RememberingIndex(Plug):
     def __init__(self, real: Any) -> None:
         super().__init__("index", real)
+        self._search = self._call("search")
         self._found: dict[tuple[int, frozenset[str] | None], list[Hit]] = {}
 
     async def search(self, query: SearchQuery) -> list[Hit]:
-        search = self.__getattr__("search")
         if "instant" not in query.text:
-            return await search(query)
+            return await self._search(query)
         key = (query.top_k, query.readers)
         if key not in self._found:
-            self._found[key] = await search(query)
+            self._found[key] = await self._search(query)
         return self._found[key]
 
 
 class RememberingEmbedder(Plug):
     def __init__(self, real: Any) -> None:
         super().__init__("embedder", real)
+        self._embed_query = self._call("embed_query")
         self._embedding: Embedding | None = None
 
     async def embed_query(self, text: str) -> Embedding:
-        embed_query = self.__getattr__("embed_query")
         if "instant" not in text:
-            return await embed_query(text)
+            return await self._embed_query(text)
         if self._embedding is None:
-            self._embedding = await embed_query(text)
+            self._embedding = await self._embed_query(text)
         return self._embedding
 
 
-class StageTimes:
-    """The API, and on a path of its own the times."""
+class Measured:
+    """The API, and on paths of its own what was measured."""
 
     def __init__(self, api: Any) -> None:
         self._api = api
+        self._sampler: Sampler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/bench/stages":
             await Response(json.dumps(_taken))(scope, receive, send)
             _taken.clear()
-            return
-        await self._api(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/bench/profile":
+            await Response(json.dumps(self._sampled()))(scope, receive, send)
+        else:
+            await self._api(scope, receive, send)
+
+    def _sampled(self) -> dict[str, Any]:
+        """Nothing where it begins."""
+        if self._sampler is None:
+            self._sampler = Sampler()
+            self._sampler.start()
+            return {}
+        sampler, self._sampler = self._sampler, None
+        return sampler.stop()
 
 
-api = StageTimes(real.api)
+api = Measured(real.api)
 
 
 def _with_stand_ins(shelf: IndexShelf) -> IndexShelf:
