@@ -36,7 +36,7 @@ async def ingest(name: str, services: Services) -> Document | None:
             if seen is None or await remove(name, services, seen_at=seen.updated_at):
                 return None
             continue  # perhaps it has come back: the next look at it says so
-        document = await _claim(blob, services)
+        document = await _claim(blob, services, is_known=seen is not None)
         if document.status in (DocumentStatus.INDEXED, DocumentStatus.FAILED):
             return document  # this very state of the blob was dealt with before
         turn = services.turns.setdefault((document.id, document.claimed_version), asyncio.Lock())
@@ -86,9 +86,9 @@ async def announce(blob: BlobProperties, services: Services) -> Document:
     return await services.metadata.announce(document, etag=blob.etag)
 
 
-async def _claim(blob: BlobProperties, services: Services) -> Document:
+async def _claim(blob: BlobProperties, services: Services, *, is_known: bool) -> Document:
     document_id = documents.document_id(blob.name)
-    claimed = await services.metadata.claim(document_id, blob, now=time.time())
+    claimed = await services.metadata.claim(document_id, blob, now=time.time()) if is_known else None
     if claimed is None:
         await announce(blob, services)
         claimed = await services.metadata.claim(document_id, blob, now=time.time())
@@ -153,7 +153,8 @@ def _claimed(document: Document, services: Services) -> fill.Wanted:
 async def _settle(document: Document, index: OpenIndex, services: Services) -> Document | None:
     """After the flip: older chunks go, and other indexes follow."""
     version = document.claimed_version
-    await index.search_index.delete_versions(document.id, last=version - 1)
+    if version > 1:
+        await index.search_index.delete_versions(document.id, last=version - 1)
     services.reached("settled")
     current = await services.metadata.document(document.id)
     if current is not None:

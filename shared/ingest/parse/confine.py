@@ -7,6 +7,7 @@ user runs. What forks stays in the process group that the server kills as a whol
 """
 
 import ctypes
+import functools
 import os
 import resource
 import signal
@@ -58,7 +59,7 @@ def spare_address_space() -> None:
     """
     for name, value in SINGLE_THREADED.items():
         os.putenv(name, value)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(_libc(), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
 
@@ -70,7 +71,7 @@ def adopt_orphans() -> None:
 
 def drop_network() -> bool:
     """Move this process and all it will fork to a network without interfaces; whether that worked."""
-    unshare = getattr(ctypes.CDLL(None), "unshare", None)
+    unshare = getattr(_libc(), "unshare", None)
     if unshare is None:
         return False
     # Root needs no user namespace, and in one it could not read other users' files.
@@ -94,7 +95,7 @@ def no_new_privileges() -> None:
 
 def drop_capabilities() -> None:
     """Root keeps the reading of other users' files and nothing else; with more it could pass by Landlock."""
-    libc = ctypes.CDLL(None)
+    libc = _libc()
     if not hasattr(libc, "capset"):
         return
     header, held = struct.pack("Ii", CAPABILITY_VERSION, 0), ctypes.create_string_buffer(24)
@@ -162,15 +163,21 @@ def set_resource_limits(limits: ParseLimits) -> None:
         resource.setrlimit(kind, (min(soft, ceiling), ceiling))
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """Opened before the server forks: every opening makes new classes, which takes a child a millisecond."""
+    return ctypes.CDLL(None)
+
+
 def _prctl(option: int, *values: int) -> int:
     """-1 where it fails or there is no such call."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    prctl = getattr(_libc(), "prctl", None)
     padded = (*values, 0, 0, 0, 0)[:4]
     return -1 if prctl is None else int(prctl(option, *map(ctypes.c_ulong, padded)))
 
 
 def _syscall(number: int, *values: Any) -> int:
-    syscall = ctypes.CDLL(None).syscall
+    syscall = _libc().syscall
     syscall.restype = ctypes.c_long
     return int(
         syscall(ctypes.c_long(number), *(ctypes.c_long(v) if isinstance(v, int) else v for v in values))
