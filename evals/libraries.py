@@ -1,18 +1,19 @@
-"""Documents with questions whose sources are known: our samples, and public sets where they lie beside the
-project. Used by `evals.retrieval`."""
+"""Datasets as what parsing made of them: our samples, and public sets where they lie beside the project.
 
-import json
-import re
-from collections.abc import Iterable, Iterator
+Used by `evals.retrieval`, which measures what comes after parsing and before answers.
+"""
+
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from shared.domain import ParsedDocument, ParsedPage
+from evals.datasets import QUESTIONS, ROOT, Content, Dataset, read_dataset
+from evals.question_rows import LabelledQuestion
+from shared.domain import ParsedDocument
 from shared.ingest.parse.file import parse_file
 from shared.ingest.parse.limits import ParseLimits
 
-ROOT = Path(__file__).parent.parent
 PUBLIC = ROOT.parent / "shared" / "data"
 
 COPY = "copy of "  # in front of a name: what stands there is as good as in the original
@@ -35,42 +36,39 @@ class Library:
 
 def libraries() -> Iterator[Library]:
     """Those that are here, the quickest first."""
-    yield _samples()
+    yield _library(read_dataset(QUESTIONS))
     if (PUBLIC / "northwind").exists():
-        northwind = _northwind()
+        northwind = _library(read_dataset(PUBLIC / "northwind"))
         yield northwind
         yield _twice(northwind)
     for name, most_questions, most_documents in (("hotpotqa_500", 200, 1_000), ("scifact", 300, 1_000)):
         if (PUBLIC / "retrieval" / name).exists():
-            yield _judged_set(PUBLIC / "retrieval" / name, most_questions, most_documents)
+            whole = read_dataset(PUBLIC / "retrieval" / name)
+            yield _library(_part(whole, most_questions, most_documents))
 
 
-def _samples() -> Library:
-    rows = _rows(ROOT / "evals" / "questions.jsonl")
+def _library(dataset: Dataset) -> Library:
+    """With the questions that can be searched for as they stand, and whose sources are known."""
+    asked = [each for each in dataset.questions if each.truths and not each.history]
     return Library(
-        name="samples",
-        documents=_parsed(sorted((ROOT / "samples").iterdir())),
-        questions=tuple(
-            Asked(
-                text=row["question"],
-                sources=frozenset((answer["document"], answer["page"]) for answer in row["answers"]),
-            )
-            for row in rows
-            if row["answers"]
-        ),
+        name=dataset.name,
+        documents={name: _parsed(name, content) for name, content in dataset.documents.items()},
+        questions=tuple(Asked(text=each.text, sources=_sources(each)) for each in asked),
     )
 
 
-def _northwind() -> Library:
-    folder = PUBLIC / "northwind"
-    asked = []
-    for row in _rows(folder / "ground_truth.jsonl"):
-        cited = re.findall(r"\[([^\[\]#]+)(?:#page=(\d+))?\]", row["truth"])
-        sources = frozenset((name, int(page or 1)) for name, page in cited)
-        asked.append(Asked(text=row["question"], sources=sources))
-    files = [*sorted(folder.glob("*.pdf")), *sorted(folder.glob("*.md"))]
-    questions = tuple(each for each in asked if each.sources)
-    return Library(name="northwind", documents=_parsed(files), questions=questions)
+def _sources(question: LabelledQuestion) -> frozenset[Source]:
+    """A document that is labelled whole has one page here."""
+    return frozenset((document, page or 1) for document, page in question.truths)
+
+
+def _parsed(name: str, content: Content) -> ParsedDocument:
+    if isinstance(content, Path):
+        return parse_file(content, name, ParseLimits())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return parse_file(path, name, ParseLimits())
 
 
 def _twice(library: Library) -> Library:
@@ -79,30 +77,15 @@ def _twice(library: Library) -> Library:
     return replace(library, name=f"{library.name}, twice", documents=library.documents | copies)
 
 
-def _judged_set(folder: Path, most_questions: int, most_documents: int) -> Library:
+def _part(dataset: Dataset, most_questions: int, most_documents: int) -> Dataset:
     """The first questions, all that answers them, and other documents up to the number."""
-    judged: dict[str, set[Source]] = {}
-    for line in (folder / "qrels" / "test.tsv").read_text("utf-8").splitlines()[1:]:
-        question, document, grade = line.split("\t")
-        if int(grade) > 0:
-            judged.setdefault(question, set()).add((document, 1))
-    questions = [row for row in _rows(folder / "queries.jsonl") if row["_id"] in judged][:most_questions]
-    needed = {name for row in questions for name, _ in judged[row["_id"]]}
-    rows = _rows(folder / "corpus.jsonl")
-    others = [row for row in rows if row["_id"] not in needed][: max(0, most_documents - len(needed))]
-    return Library(
-        name=f"{folder.name}, {len(needed) + len(others):,} of {len(rows):,} documents",
-        documents={
-            row["_id"]: ParsedDocument(title=row["title"], pages=(ParsedPage(number=1, text=row["text"]),))
-            for row in [row for row in rows if row["_id"] in needed] + others
-        },
-        questions=tuple(Asked(text=row["text"], sources=frozenset(judged[row["_id"]])) for row in questions),
+    questions = dataset.questions[:most_questions]
+    needed = {document for each in questions for document, _ in each.truths}
+    others = [name for name in dataset.documents if name not in needed]
+    kept = needed & dataset.documents.keys() | set(others[: max(0, most_documents - len(needed))])
+    return replace(
+        dataset,
+        name=f"{dataset.name}, {len(kept):,} of {len(dataset.documents):,} documents",
+        documents={name: dataset.documents[name] for name in sorted(kept)},
+        questions=questions,
     )
-
-
-def _parsed(files: Iterable[Path]) -> dict[str, ParsedDocument]:
-    return {path.name: parse_file(path, path.name, ParseLimits()) for path in files}
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
