@@ -16,23 +16,15 @@ import signal
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.peers import child
 from bench.peers.jobs import EMBEDDER, FOLDERS, MODELS, SETS, Task, chosen, write_texts
-from bench.peers.table import FILES, TEXTS, Figures, figures, page_quality, quality, table
+from bench.peers.report import NAMES, by_peer, report
 from bench.results import replace_section, store_result
 
-NAMES = {
-    child.OURS: "RAG Functions",
-    "langchain_chroma": "LangChain, Chroma",
-    "lancedb": "LanceDB",
-    "llama_index": "LlamaIndex",
-    "haystack": "Haystack",
-    "txtai": "txtai",
-}
 _CLIENTS = 16
 _LATER = 100  # questions in every round but the first, which asks all of them for the quality
 _SECONDS = 900.0  # that a step may take
@@ -78,6 +70,8 @@ def read_options() -> argparse.Namespace:
 def run_rounds(tasks: Sequence[Task], peers: Sequence[str], scratch: Path, *, rounds: int) -> Measured:
     measured: Measured = defaultdict(lambda: defaultdict(list))
     for number, task, peer in itertools.product(range(rounds), tasks, peers):
+        if task.files and number:
+            continue  # they take minutes to embed, and all of them the same ones
         folder = scratch / "index"
         folder.mkdir()
         steps = run_steps(task, peer, folder, vectors=scratch / task.name, is_first=number == 0)
@@ -109,44 +103,6 @@ def run_steps(task: Task, peer: str, folder: Path, *, vectors: Path, is_first: b
         if "error" in steps[step]:
             break
     return steps
-
-
-def by_peer(task: Task, measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Figures]:
-    judge = quality if task.rows else page_quality
-    found = {}
-    for peer, rounds in measured.items():
-        rankings = rounds[0].get("search", {}).get("rankings")
-        found[peer] = figures(rounds, judge(rankings, task.wanted) if rankings else {})
-    return found
-
-
-def report(
-    tasks: Sequence[Task], found: Mapping[str, Mapping[str, Figures]], missing: Sequence[str], *, rounds: int
-) -> str:
-    parts = [
-        f"""## Beside what people would pick instead (`python -m bench.peers`)
-
-Medians of {rounds} rounds in one run; `bench/peers/` has how each is set up. Memory is that of a process
-that has opened the index and searched, its peak that of filling it. The best of a column is bold."""
-    ]
-    if missing:
-        parts.append(f"Not installed: {', '.join(missing)}.")
-    for task in tasks:
-        parts += [heading(task), table(TEXTS if task.rows else FILES, found[task.name], NAMES)]
-        unread = (
-            f"{NAMES[peer]} does not read {', '.join(each['unread'])}."
-            for peer, each in found[task.name].items()
-            if each.get("unread")
-        )
-        parts += unread
-    return "\n\n".join(parts)
-
-
-def heading(task: Task) -> str:
-    asked = f"{len(task.questions)} questions"
-    if task.rows:
-        return f"**{task.name}**: {len(task.rows):,} texts with vectors given, {asked}, top 10"
-    return f"**{task.name}**: {len(task.files)} files with the embedder in the process, {asked}, top 5"
 
 
 if __name__ == "__main__":

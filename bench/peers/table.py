@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from evals.measures import hit, mean, ndcg, recall
+from evals.measures import hit, mean, ndcg, percentile, recall
 
 Round: TypeAlias = Mapping[str, Mapping[str, Any]]  # what the steps "fill" and "search" measured
 Figures: TypeAlias = dict[str, Any]
@@ -49,8 +49,9 @@ SIZE = (
     Column(title="peak MB", name="peak_mb", form="{:,.0f}"),
     Column(title="disk MB", name="disk_mb"),
 )
-TEXTS = (*QUALITY, *FILLING, *SEARCHING, *AT_ONCE, *SIZE)
-FILES = (*PAGES, *FILLING, *SEARCHING, *SIZE)
+# A table each.
+TEXTS = ((*QUALITY, *SEARCHING, *AT_ONCE), (*FILLING, *SIZE))
+FILES = ((*PAGES, *SEARCHING), (*FILLING, *SIZE))
 
 
 def figures(rounds: Sequence[Round], values: Mapping[str, Sequence[float]]) -> Figures:
@@ -78,16 +79,10 @@ def _flat(fill: Mapping[str, Any], search: Mapping[str, Any]) -> dict[str, float
     }
     for clients in ("alone", "together"):
         if taken := search.get(f"{clients}_ms"):
-            found |= {f"{clients}_p{percent}": percentile(taken, percent) for percent in (50, 99)}
+            found |= {f"{clients}_p{percent}": percentile(taken, percent / 100) for percent in (50, 99)}
     if "per_second" in search:
         found["searches_per_second"] = search["per_second"]
     return found
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    """The smallest that so many of a hundred do not exceed."""
-    ordered = sorted(values)
-    return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
 def quality(rankings: Sequence[Sequence[str]], wanted: Sequence[frozenset[str]]) -> dict[str, list[float]]:
@@ -135,6 +130,24 @@ def table(columns: Sequence[Column], found: Mapping[str, Figures], names: Mappin
         cells = [_cell(column, each, best[column.name]) for column in columns]
         lines.append(f"| {names[peer]} | {each['features']} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def behind(columns: Sequence[Column], found: Mapping[str, Figures], names: Mapping[str, str]) -> list[str]:
+    """Of the first peer: in which columns another is better, which, and how many times."""
+    ours, *_ = found.values()
+    lines = []
+    for column in columns:
+        rivals = {peer: each[column.name] for peer, each in found.items() if column.name in each}
+        if column.name not in ours or not all(rivals.values()):
+            continue
+        best = (max if column.is_more_better else min)(rivals, key=lambda peer: rivals[peer])
+        mine, other = ours[column.name], rivals[best]
+        if mine != other:
+            times = other / mine if column.is_more_better else mine / other
+            lines.append(
+                f"{column.title}: {column.form.format(mine)}, {names[best]} {times:.2f} times better"
+            )
+    return lines
 
 
 def _best(column: Column, found: Mapping[str, Figures]) -> str:

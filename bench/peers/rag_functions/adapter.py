@@ -42,7 +42,7 @@ FEATURES = "hybrid"
 _ROOT = Path(__file__).parents[3]
 _DIMENSION = 384
 _BATCH = 256  # chunks
-_PASSAGES = 3  # that are asked for each text that is wanted: several may be of one
+_PASSAGES = 2  # that are asked for each text that is wanted: two may be of one
 _READER = Principal(user_id="peer", email="peer@example.org")
 _UPLOADS = "uploads/shared"
 
@@ -191,7 +191,8 @@ async def _open(folder: Path) -> Services:
     from shared.settings import read_settings
 
     models = _ROOT / ".cache" / "models"
-    return await open_services(read_settings(data=folder, embedder="minilm", models=models))
+    settings = read_settings(data=folder, embedder="minilm", models=models, embedder_threads=1)
+    return await open_services(settings)
 
 
 async def _ingest(names: Sequence[str], services: Services) -> set[str]:

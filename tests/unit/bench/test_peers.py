@@ -8,9 +8,10 @@ import pytest
 
 from bench.peers import child
 from bench.peers.embedders import Given, write_given
-from bench.peers.jobs import judged_set
+from bench.peers.jobs import Task, judged_set
 from bench.peers.rag_functions.adapter import chunks_of
-from bench.peers.table import Column, figures, page_quality, percentile, quality, table
+from bench.peers.report import by_peer, report
+from bench.peers.table import Column, behind, figures, page_quality, quality, table
 
 ROWS = [
     (f"d{number}", f"Title {number}\nIt is about {word}.") for number, word in enumerate(("rain", "salt"))
@@ -56,13 +57,6 @@ def test_one_round_that_failed_is_what_a_peer_is_told_by() -> None:
     assert text.endswith("| A | ended with 1: no | |")
 
 
-@pytest.mark.parametrize(
-    ("values", "percent", "expected"), [([3, 1, 2], 50, 2), ([1, 2], 99, 2), ([7], 50, 7)]
-)
-def test_a_percentile_is_one_of_the_values(values: list[float], percent: int, expected: float) -> None:
-    assert percentile(values, percent) == expected
-
-
 def test_the_best_of_a_column_is_bold_and_what_was_not_measured_is_a_dash() -> None:
     columns = [Column(title="p50 ms", name="p50"), Column(title="rate", name="rate", is_more_better=True)]
     found = {
@@ -73,6 +67,23 @@ def test_the_best_of_a_column_is_bold_and_what_was_not_measured_is_a_dash() -> N
         "| A | hybrid | **2.0** | – |",
         "| B | hybrid | 3.0 | **1.0** |",
     ]
+
+
+def test_where_another_is_better_it_is_said_by_how_much() -> None:
+    columns = [Column(title="p50 ms", name="p50"), Column(title="rate", name="rate", is_more_better=True)]
+    found = {"a": {"p50": 3.0, "rate": 9.0}, "b": {"p50": 2.0, "rate": 9.0}, "c": {"error": "no"}}
+    assert behind(columns, found, {"a": "A", "b": "B"}) == ["p50 ms: 3.0, B 1.50 times better"]
+
+
+def test_a_lead_in_quality_has_its_interval() -> None:
+    task = Task(name="t", rows=(("d1", "…"),), questions=("?",) * 3, wanted=(frozenset({"d1"}),) * 3)
+    right, wrong = (a_round(1.0, 5.0) for _ in range(2))
+    right["search"]["rankings"], wrong["search"]["rankings"] = [["d1"]] * 3, [["d2"]] * 3
+    found = by_peer(task, {child.OURS: [right], "lancedb": [wrong]})
+    assert found["lancedb"]["ahead"] == (1.0, 1.0)
+    text = report([task], {"t": found}, ["txtai"], rounds=1)
+    assert "LanceDB +1.000 … +1.000" in text
+    assert "Not installed: txtai." in text
 
 
 def test_rankings_are_judged_by_text_and_by_page() -> None:
