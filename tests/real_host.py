@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.servers.process import bound
+
 _ROOT = Path(__file__).resolve().parents[1]
 _PASSWORD = "correct horse battery"
 _SETTINGS = ("RAG_", "OPENAI_", "AZURE_", "Azure", "ENTRA_", "MONGODB_", "REDIS_")  # whoever runs the tests
@@ -65,7 +67,7 @@ class RealHost:
         """Start it and wait for nothing."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*bound(), *self._command],
                 cwd=_ROOT,
                 env=self._environment,
                 stdout=log,

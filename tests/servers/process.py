@@ -36,10 +36,9 @@ def start(
 
     Errors: `RuntimeError` with the end of its log if it does not come up.
     """
-    bound = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*bound, *map(str, command)],
+            [*bound(), *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -53,6 +52,11 @@ def start(
             raise RuntimeError(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)
     return process
+
+
+def bound() -> list[str]:
+    """What a command begins with to end with the thread that starts it, even when that is killed."""
+    return [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
