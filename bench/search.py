@@ -83,7 +83,9 @@ Instructions are counted where the processor's counters can be read.
 
 | {" | ".join(map(str.strip, _COLUMNS))} |
 |{"---|" * len(_COLUMNS)}
-{table}"""
+{table}
+
+![The same as curves](plots/search.svg)"""
 
 
 if __name__ == "__main__":

@@ -101,7 +101,9 @@ every question is embedded and searched, none is answered from a cache. CPU is t
 
 | route | users | answers/s | p50 ms | p99 ms | CPU ms an answer | failures |
 |---|---|---|---|---|---|---|
-{table}"""
+{table}
+
+![The same as curves](plots/users.svg)"""
 
 
 if __name__ == "__main__":

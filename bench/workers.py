@@ -110,7 +110,9 @@ win nothing.
 
 | workers | documents | seconds | documents/s | to one worker | CPU ms per document |
 |---|---|---|---|---|---|
-{table}"""
+{table}
+
+![The same as curves](plots/workers.svg)"""
 
 
 if __name__ == "__main__":

@@ -74,7 +74,9 @@ def report(samples: Sequence[Sizes], done: Counter[str], failed: Counter[str]) -
 |---|---|---|---|---|---|---|
 {chr(10).join(lines)}
 
-Done: {mix}. Answers other than expected: {trouble}."""
+Done: {mix}. Answers other than expected: {trouble}.
+
+![The same as curves](plots/soak.svg)"""
 
 
 def main() -> None:
