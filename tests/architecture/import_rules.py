@@ -56,6 +56,7 @@ FOUNDATIONS = (
     "shared.breaker",
     "shared.sqlite_connection",
     "shared.sqlite_file",
+    "shared.sqlite_writes",
 )
 SETTINGS = ("shared.azure_settings", "shared.ingest_settings", "shared.query_settings")  # parts of one
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
