@@ -61,10 +61,10 @@ async def isolated(
     if keep is not None and is_remote:
         raise ConfigError("--keep is for a folder of this machine, but the settings keep data elsewhere")
     live = await open_ground(settings)  # its secrets are where they are
-    token = secrets.token_hex(4)
+    token = "kept" if keep else secrets.token_hex(4)
     container = f"eval-{token}"
     try:
-        with _folder(keep) as data:
+        with _folder(keep / _filled_by(settings) if keep else None) as data:
             own = replace(live, settings=_beside(live.settings, data, token))
             try:
                 yield Isolated(ground=own, container=container, embeddings=embeddings)
@@ -88,6 +88,16 @@ def _beside(settings: Settings, data: Path, token: str) -> Settings:
             "embedding_cache_mb": 0,
         }
     )
+
+
+def _filled_by(settings: Settings) -> str:
+    """Names the folder of an index: one that is filled otherwise is another one."""
+    embedder = settings.embedder
+    if embedder == "azure_openai":
+        embedder += (
+            f"-{settings.azure_openai_embedding_deployment}-{settings.azure_openai_embedding_dimension}"
+        )
+    return f"{embedder}-{settings.chunk_chars}-{settings.chunk_overlap}"
 
 
 def _stores(settings: Settings) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def test_a_set_is_measured_beside_live_data_and_a_second_run_indexes_nothing(
     for _ in range(2):
         done = evaluated(dataset, "--json", rows, "--keep", kept, environment=local, folder=tmp_path)
         assert done.returncode == 0, done.stderr
-    assert "| hit@5 | 1.000 (1.00–1.00) |" in done.stdout
+        assert "| hit@5 | 1.000 (1.00–1.00) |" in done.stdout
     assert "| facts | 1.000 (1.00–1.00) |" in done.stdout
     first = json.loads(rows.read_text().splitlines()[0])
     assert (first["citations"], first["values"]["answered"]) == (["terms.md#page=1"], 1.0)

@@ -58,5 +58,5 @@ async def test_secrets_are_those_of_the_live_settings(
     live = Settings(data=tmp_path / "live", openai_api_key="secret:openai-key")
     async with isolated(live, keep=tmp_path / "kept") as place:
         assert place.ground.settings.openai_api_key.get_secret_value() == "sesame"
-        assert place.ground.settings.data == tmp_path / "kept"
-    assert (tmp_path / "kept").is_dir()
+        assert place.ground.settings.data == tmp_path / "kept" / "e5-900-120"
+    assert (tmp_path / "kept" / "e5-900-120").is_dir()
