@@ -32,7 +32,7 @@ class Row:
     p50: float
     p99: float
     cpu: float  # milliseconds of the host's per answer
-    failures: int
+    failures: dict[str, int]  # how many for each reason
 
 
 def loads(host: RealHost, seconds: float, most: int) -> Iterator[Load]:
@@ -62,14 +62,15 @@ def measure(load: Load, host: RealHost) -> Row:
         p50=float(p50),
         p99=float(p99),
         cpu=1_000 * cpu / len(outcome.taken),
-        failures=sum(outcome.failures.values()),
+        failures=dict(outcome.failures),
     )
 
 
 def line(row: Row) -> str:
+    failures = ", ".join(f"{count} {why}" for why, count in row.failures.items()) or "–"
     return (
         f"| `{row.route}` | {row.users} | {row.per_second:.1f} | {row.p50:.0f} | {row.p99:.0f} "
-        f"| {row.cpu:.1f} | {row.failures} |"
+        f"| {row.cpu:.1f} | {failures} |"
     )
 
 

@@ -1,5 +1,6 @@
 """Users and workers: which loads are measured, what is made for them, and what their tables say."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,10 +21,13 @@ def test_searches_and_questions_are_sent_by_ever_more_users() -> None:
 
 def test_each_route_and_number_of_users_has_a_line() -> None:
     row = users.Row(
-        route="/api/search", users=16, per_second=61.04, p50=12.2, p99=40.6, cpu=15.04, failures=0
+        route="/api/search", users=16, per_second=61.04, p50=12.2, p99=40.6, cpu=15.04, failures={}
     )
-    table = users.report([row, row]).split("\n\n")[-2].splitlines()
-    assert table[2:] == ["| `/api/search` | 16 | 61.0 | 12 | 41 | 15.0 | 0 |"] * 2
+    table = users.report([row, replace(row, failures={"503": 2})]).split("\n\n")[-2].splitlines()
+    assert table[2:] == [
+        "| `/api/search` | 16 | 61.0 | 12 | 41 | 15.0 | – |",
+        "| `/api/search` | 16 | 61.0 | 12 | 41 | 15.0 | 2 503 |",
+    ]
 
 
 def test_the_same_documents_are_written_for_every_number_of_workers(tmp_path: Path) -> None:
