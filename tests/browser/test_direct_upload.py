@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.real_host import RealHost
 from tests.story.azure_profile import azure_profile
 
-pytestmark = [pytest.mark.slow, pytest.mark.embedder]
+pytestmark = [pytest.mark.slow, pytest.mark.embedder, pytest.mark.timeout(240)]
 
 SAMPLE = Path(__file__).parents[2] / "samples/warranty-terms.docx"
 PADDING = 65 * 1024 * 1024  # bytes: more than the page sends through the host
