@@ -26,7 +26,7 @@ class OnnxModel:
         self._card = card
         self._tokenizer = _open_tokenizer(card, folder)
         self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
+            str(folder / "model.onnx"), session_options(threads), providers=["CPUExecutionProvider"]
         )
         self._table = TokenTable(folder / TABLE_FILE, card.dimension)
 
@@ -74,7 +74,7 @@ def _open_tokenizer(card: ModelCard, folder: Path) -> _Tokenizer:
     return WordPieceTokenizer(file, max_tokens=card.max_tokens)
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def session_options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
