@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.results import replace_section
+from bench.results import publish
 from cli.weights import prepare
 from shared.embedders.onnx import OnnxEmbedder
 
@@ -43,7 +43,7 @@ def main() -> None:
             f"| {figures['VmHWM']:.0f} MB |"
         )
     table = "\n".join(rows)
-    replace_section(
+    publish(
         "embed",
         f"""## Local embedders (`python -m bench.embed`)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import ingest_memory, ingest_parsing
 from bench.ingest_corpus import copy, cpu_seconds, find, in_parallel
-from bench.results import replace_section
+from bench.results import publish
 from host.memory import share_arenas
 from host.options import read_host_json
 from shared.compose import open_services
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
         rows.append(row(name, len(files), middle))
         stages.append(stage_row(name, middle.indexed))
         print(rows[-1], stages[-1], sep="\n")
-    replace_section(
+    publish(
         "ingest",
         f"""## Ingestion (`python -m bench.ingest`)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.ingest_corpus import cpu_seconds, in_parallel, resident_mib
-from bench.results import replace_section
+from bench.results import publish
 from shared.compose import open_services
 from shared.compose.plugs import open_search_indexes
 from shared.domain import DocumentStatus, Embedding
@@ -57,7 +57,7 @@ def run(*, parallel: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         section = asyncio.run(measure(read_settings(data=Path(folder)), parallel))
     print(section)
-    replace_section("ingest_memory", section, packages=("tantivy", "numpy"))
+    publish("ingest_memory", section, packages=("tantivy", "numpy"))
 
 
 async def measure(settings: Settings, parallel: int) -> str:

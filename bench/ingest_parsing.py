@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.ingest_corpus import cpu_seconds, find, in_parallel
 from bench.parse import long_pdf
-from bench.results import replace_section
+from bench.results import publish
 from shared.errors import DocumentRejected
 from shared.ingest.chunk import chunk
 from shared.ingest.parse.limits import ParseLimits
@@ -42,7 +42,7 @@ def run(paths: list[Path], *, parallel: int) -> None:
         rows = [row(name, asyncio.run(measure(files, parallel))) for name, files in corpora.items()]
     table = "\n".join(rows)
     print(table)
-    replace_section(
+    publish(
         "ingest_parsing",
         f"""## Parsing and chunking, whole process (`python -m bench.ingest --parse-only [PATH…]`)
 

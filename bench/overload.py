@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.open_loop import Outcome
-from bench.results import replace_section
+from bench.results import publish
 from cli.weights import prepare
 from tests.real_host import RealHost
 
@@ -143,7 +143,7 @@ def main() -> None:
     markdown = "\n".join([title, "", told, "", *table(runs, saturation)])
     print(markdown)
     if not options.dry:
-        replace_section("overload", markdown, packages=["uvicorn"])
+        publish("overload", markdown, packages=["uvicorn"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pypdf
 
-from bench.results import replace_section
+from bench.results import publish
 from shared.domain import ParsedDocument, ParsedPage
 from shared.ingest.chunk import chunk
 from shared.ingest.parse.file import parse_file
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> None:
     rows.append(f"| pool: a later parse of one line | {later:.1f} ms |")
     table = "\n".join(["| what | figure |", "| --- | --- |", *rows])
     print(table)
-    replace_section(
+    publish(
         "parse",
         f"## Parsing and chunking (`bench/parse.py`)\n\n{table}",
         packages=["pypdfium2", "kreuzberg", "semantic-text-splitter"],

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.query_host.clients import Load, Outcome
-from bench.results import replace_section
+from bench.results import publish
 from tests.real_host import RealHost
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +87,7 @@ def main() -> None:
     section = report("\n".join(table), idle, stages, arguments)
     print(section)
     if not arguments.dry:
-        replace_section("query", section, packages=("fastapi", "uvicorn"))
+        publish("query", section, packages=("fastapi", "uvicorn"))
 
 
 def rows(host: RealHost, arguments: argparse.Namespace) -> Iterator[Row]:

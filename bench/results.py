@@ -33,10 +33,10 @@ def replace_section(
     results.write_text(text, encoding="utf-8")
 
 
-def publish(name: str, markdown: str, *, packages: Sequence[str] = ()) -> None:
+def publish(name: str, markdown: str, *, packages: Sequence[str] = (), folder: Path = RESULTS.parent) -> None:
     """Replace the section, and store its tables: for those that have nothing finer to store."""
-    replace_section(name, markdown, packages=packages)
-    store_result(name, {"tables": tables_of(markdown)}, packages=packages)
+    replace_section(name, markdown, packages=packages, results=folder / RESULTS.name)
+    store_result(name, {"tables": tables_of(markdown)}, packages=packages, folder=folder / STORED.name)
 
 
 def tables_of(markdown: str) -> list[dict[str, Any]]:

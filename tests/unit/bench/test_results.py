@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bench.results import read_result, replace_section, store_result, tables_of
+from bench.results import publish, read_result, replace_section, store_result, tables_of
 
 
 def test_a_first_section_comes_under_a_heading_with_its_circumstances(tmp_path: Path) -> None:
@@ -71,3 +71,11 @@ And another:
     assert first["columns"] == ["", "p50", "p50", "failures"]
     assert first["rows"] == [["first", 1000.5, 3.0, "–"], ["second", "5%", "", "2 cut off"]]
     assert second == {"columns": ["what", "figure"], "rows": [["pool", "12 ms"]]}
+
+
+def test_what_is_published_is_told_and_stored(tmp_path: Path) -> None:
+    publish("one", "## One\n\n| what | ms |\n|---|---|\n| this | 2.5 |", folder=tmp_path)
+    assert "| this | 2.5 |" in (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+    assert read_result("one", folder=tmp_path / "results") == {
+        "tables": [{"columns": ["what", "ms"], "rows": [["this", 2.5]]}]
+    }
