@@ -59,7 +59,7 @@ class Peer:
 
     def _retriever(self, top_k: int) -> QueryFusionRetriever:
         assert self._index is not None
-        self._keywords.similarity_top_k = top_k
+        self._keywords.similarity_top_k = min(top_k, len(self._keywords.corpus))  # it finds no more
         return QueryFusionRetriever(
             [self._index.as_retriever(similarity_top_k=top_k), self._keywords],
             llm=MockLLM(),  # with one query for each question it is not asked
