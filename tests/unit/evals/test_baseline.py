@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from evals import baseline
-from evals.datasets import Dataset
+from evals.datasets import QUESTIONS as OUR_QUESTIONS
+from evals.datasets import ROOT, Dataset, read_dataset
 from evals.evaluation import Options, Report
 from evals.question_rows import DatasetError, LabelledQuestion
 from evals.scores import Outcome
@@ -101,3 +102,10 @@ def test_a_file_that_is_no_baseline_is_said(tmp_path: Path, content: str | None)
         file.write_text(content)
     with pytest.raises(DatasetError, match=r"make it .*with --store-baseline"):
         baseline.load(file)
+
+
+def test_our_own_baseline_is_of_the_questions_and_samples_as_they_are() -> None:
+    stored = baseline.load(ROOT / "evals" / "baselines" / "samples.json")
+    ours = read_dataset(OUR_QUESTIONS)
+    assert stored.digest == ours.digest(), "store it anew: rag eval … --store-baseline"
+    assert stored.values.keys() == {each.id for each in ours.questions}
