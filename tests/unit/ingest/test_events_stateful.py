@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -94,7 +95,7 @@ class Story(RuleBasedStateMachine):
         self.runner.run(attempted())
 
 
-TestStory = Story.TestCase
+TestStory = pytest.mark.slow(Story.TestCase)
 TestStory.settings = settings(
     max_examples=100,
     stateful_step_count=20,
