@@ -25,7 +25,7 @@ _WORDS_WEIGHT = 0.5  # of shared words against similarity, in the choice of sent
 _RANK_WEIGHT = 0.1  # of the passage's rank
 _NEAR_BEST = 0.2  # how far behind the best sentence another one may be
 _SAME = 0.6  # share of common words from which two sentences say the same
-_EVIDENCE = 0.75  # least similarity, on the scale of the calibration, of an answer
+_EVIDENCE = 0.85  # least similarity, on the scale of the calibration, of an answer
 _EVIDENCE_ABROAD = 0.6  # the same between two languages, where similarities are lower
 _COVERAGE_WEIGHT = 0.6  # of the question's words that no passage has
 _USUAL_COVERAGE = 0.85
@@ -33,6 +33,7 @@ _NUMBER_WEIGHT = 0.15  # of a number, where one is asked for
 _EMBEDDER_SHARE = 0.5  # of the time there is; then the words have to do
 # Where there are words alone: the share of the question's that the passages, and the best sentence, have.
 _COVERED, _SENTENCE_COVERED = 0.6, 0.4
+_LEANING = 3  # words at the most of a question that is read with the one before it
 _CHARACTERS_PER_TOKEN = 4  # the usage is an estimate
 _ENDS = (".", "!", "?", "。", "！", "？", "؟", "۔", "।")
 
@@ -42,6 +43,7 @@ class _Candidate:
     """A sentence that may be quoted."""
 
     text: str
+    title: str  # of its document
     heading: str
     marker: int
     rank: int  # of its passage, from 0
@@ -52,7 +54,9 @@ class _Candidate:
 
     @property
     def embedding_text(self) -> str:
-        return f"{self.heading}: {self.text}" if self.heading else self.text
+        """With what says which product or contract a row of a table is about."""
+        above = dict.fromkeys(part for part in (self.title, self.heading) if part)
+        return f"{'. '.join(above)}: {self.text}" if above else self.text
 
     @property
     def score(self) -> float:
@@ -100,6 +104,7 @@ class ExtractiveChatModel:
 
     async def _choose(self, prompt: Prompt, patience: float) -> list[_Candidate]:
         """The sentences of the answer in the order they are said; none: the passages do not carry it."""
+        prompt = replace(prompt, question=_standalone(prompt))
         candidates, coverage = await asyncio.to_thread(_candidates, prompt)
         if not candidates:
             return []
@@ -157,6 +162,7 @@ def _candidates(prompt: Prompt) -> tuple[list[_Candidate], float]:
     candidates = [
         _Candidate(
             text=text,
+            title=passage.chunk.title,
             heading=heading,
             marker=passage.marker,
             rank=rank,
@@ -170,6 +176,14 @@ def _candidates(prompt: Prompt) -> tuple[list[_Candidate], float]:
     # By words and by passage in turn: a question in another language shares no words with the answer.
     candidates.sort(key=lambda candidate: candidate.words + 0.5 / (candidate.rank + 1), reverse=True)
     return candidates[:_EMBEDDED], overlap.share(" ".join(titled.values()))
+
+
+def _standalone(prompt: Prompt) -> str:
+    """The question, after the one before it if it has few words of its own."""
+    earlier = [message.content for message in prompt.messages if message.role == "user"][:-1]
+    if earlier and len(terms(prompt.question)) <= _LEANING:
+        return f"{earlier[-1]}\n{prompt.question}"
+    return prompt.question
 
 
 def _lack(text: str) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.chat_models.extractive import ExtractiveChatModel
-from shared.domain import Chunk, Passage, Prompt
+from shared.domain import Chunk, Message, Passage, Prompt
 from shared.embedders.onnx import OnnxEmbedder
 from shared.query.prompt import DONT_KNOW
 from tests.stand_ins.weights import multilingual_weights, weights  # noqa: F401 - fixtures
@@ -133,3 +133,18 @@ async def test_a_question_in_another_language_finds_its_answer_with_the_multilin
     assert "27 days" in await answer(model, "Wie viele Tage Jahresurlaub hat jeder Mitarbeiter?", *HANDBOOK)
     assert "Fridays" in await answer(model, "¿Qué día viene el servicio de limpieza?", *HANDBOOK)
     await embedder.close()
+
+
+async def test_a_follow_up_is_read_with_the_question_before_it(model: ExtractiveChatModel) -> None:
+    prompt = Prompt(
+        question="And of an assistant?",
+        passages=passages(*HANDBOOK),
+        messages=(
+            Message(role="user", content="What is the notice period of a director?"),
+            Message(role="assistant", content="Six months."),
+            Message(role="user", content="And of an assistant?"),
+        ),
+        max_tokens=400,
+    )
+    text = "".join([delta.text async for delta in model.stream(prompt, timeout=30)])
+    assert "Role: Assistant; Notice period: 2 weeks [2]" in text
