@@ -95,7 +95,7 @@ class Story(RuleBasedStateMachine):
         self.runner.run(attempted())
 
 
-TestStory = pytest.mark.slow(Story.TestCase)
+TestStory = pytest.mark.slow(pytest.mark.timeout(300)(Story.TestCase))
 TestStory.settings = settings(
     max_examples=100,
     stateful_step_count=20,
