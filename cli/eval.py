@@ -105,8 +105,12 @@ def _print(report: "Report", *, rows: Path | None, with_failures: bool, is_writt
 
 
 def _store(report: "Report", file: Path) -> None:
+    """Errors: `CommandError` where something else than quality shows in the values."""
     from evals import baseline
+    from evals.report import troubles
 
+    if said := troubles(report):
+        raise CommandError(f"not stored, since {said[0]}")
     baseline.store(report, file)
     typer.echo(f"\nstored as {file}")
 

@@ -92,17 +92,23 @@ def _stages(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _warnings(report: Report) -> list[str]:
+    said = troubles(report)
+    if report.options.at_once > 1:
+        said.append(
+            f"{report.options.at_once} questions were asked at once: the times are those of a busy system"
+        )
+    return ["", *(f"- {each}" for each in said)] if said else []
+
+
+def troubles(report: Report) -> list[str]:
+    """What else than quality the figures tell of: outages, a machine that is too busy."""
     replies = [each.reply for each in report.outcomes if each.reply is not None]
     errors = [reply.error for reply in replies if reply.error]
     degraded = [reply.degraded for reply in replies if reply.degraded]
     said = [f"{name} could not be indexed: {reason}" for name, reason in report.failures.items()]
     said += [f"{len(errors)} questions were not answered: {errors[0]}"] if errors else []
     said += [f"{len(degraded)} answers were degraded: {degraded[0]}"] if degraded else []
-    if report.options.at_once > 1:
-        said.append(
-            f"{report.options.at_once} questions were asked at once: the times are those of a busy system"
-        )
-    return ["", *(f"- {each}" for each in said)] if said else []
+    return said
 
 
 def _line(cells: Sequence[str]) -> str:
