@@ -19,7 +19,7 @@ from shared.embedders.base import Embedder
 from shared.errors import BackendTimeout, BackendUnavailable
 from shared.query.prompt import DONT_KNOW
 
-_EMBEDDED = 24  # sentences at the most: 0.15 s (minilm) or 0.3 s (e5) of one core
+_EMBEDDED = 20  # sentences at the most: 0.15 s (minilm) or 0.3 s (e5) of one core
 _QUOTED = 4
 _WORDS_WEIGHT = 0.5  # of shared words against similarity, in the choice of sentences
 _RANK_WEIGHT = 0.1  # of the passage's rank
