@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.chat_models.calibration import CALIBRATION, Scale, dot
-from shared.chat_models.language import asks_for_a_number, has_a_number, language
+from shared.chat_models.numbers import asks_for_a_number, has_a_number
 from shared.chat_models.overlap import Overlap, terms
 from shared.chat_models.sentences import sentences
 from shared.domain import ChatDelta, Passage, Prompt, Usage
 from shared.embedders.base import Embedder
 from shared.errors import BackendTimeout, BackendUnavailable
+from shared.language import language
 from shared.query.prompt import DONT_KNOW
 
 _EMBEDDED = 20  # sentences at the most: 0.15 s (minilm) or 0.3 s (e5) of one core

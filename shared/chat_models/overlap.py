@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from shared.chat_models.language import FUNCTION_WORDS
+from shared.language import FUNCTION_WORDS
 
 _STEM = 6
 _WORD = re.compile(r"[^\W_]+")

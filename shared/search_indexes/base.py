@@ -28,8 +28,8 @@ class SearchIndex(Protocol):
     async def search(self, query: SearchQuery) -> list[Hit]:
         """At most `top_k` hits, best first, each readable by `query.readers`, of ANY version.
 
-        hybrid: reciprocal rank fusion, sum of 1 / (60 + rank), of BM25 over title, heading and
-        content and of cosine similarity. `mode` text or vector: that leg alone, with its own score.
+        hybrid: a fusion, the index's own, of BM25 over title, heading and content and of cosine
+        similarity. `mode` text or vector: that leg alone, with its own score.
         Without an embedding, hybrid is text. No syntax in `text` has a meaning.
         """
 

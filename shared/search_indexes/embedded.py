@@ -19,24 +19,24 @@ from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import embedded_records as records
 from shared.search_indexes.embedded_columns import Columns, ColumnTable, stored_vectors
+from shared.search_indexes.embedded_fusion import Ranking, fuse
 from shared.search_indexes.embedded_scan import Mask, Scan
-from shared.search_indexes.embedded_text import TextIndexError, TextSearcher, TextSnapshot
+from shared.search_indexes.embedded_text import TextIndexError, TextQuery, TextSearcher, TextSnapshot
 from shared.search_indexes.embedded_text_writer import TextCatchUp
 from shared.sqlite_file import SqliteFile
 
 _DEPTH = 100  # ranks of each leg that are fused
 _PAGE = 1_000  # versions that are listed at once
 _SPARE = 30  # candidates of the int8 scan beyond top_k that get their exact score
-_RRF_K = 60  # Cormack, Clarke and Büttcher, SIGIR 2009
 _FEW_DOCUMENTS = 1_000  # a filter on so many documents is cheaper inside tantivy than after it
 _TEXT_WAIT = 0.8  # seconds that `write` waits for BM25 to have the chunks too
 
 T = TypeVar("T")
-Ranking = list[tuple[int, float]]  # (row, score), best first
 
 
 class _Text(NamedTuple):
     ranking: Ranking
+    most: float = 0.0  # that a passage could score
     last_row: int = 0  # that it has
     is_behind: bool = False
     damaged_folder: str | None = None
@@ -50,20 +50,6 @@ class _Found(NamedTuple):
 
 _NO_TEXT = _Text([])
 _NOTHING = _Found([])
-
-
-def fuse(vector: Ranking, text: Ranking, *, last_row: int) -> Ranking:
-    """Reciprocal rank fusion: the sum of 1 / (60 + rank), ranks from 1; ties to the older row.
-
-    Rows after `last_row` the text index has yet to read. Each has as its rank there the one that it has by
-    its vector: with a single rank it would lose to whatever appears in both.
-    """
-    scores: dict[int, float] = {}
-    for rank, (row, _) in enumerate(vector, start=1):
-        scores[row] = (2.0 if row > last_row else 1.0) / (_RRF_K + rank)
-    for rank, (row, _) in enumerate(text, start=1):
-        scores[row] = scores.get(row, 0.0) + 1.0 / (_RRF_K + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def home_of(folder: Path, name: str) -> Path:
@@ -186,9 +172,10 @@ class EmbeddedSearchIndex:
         if query.mode != "vector":
             text = self._by_text(state, query.text, columns, mask, depth)
         vector = [] if scan is None else _by_cosine(connection, scan, columns, exact)
-        is_fused = query.mode == "hybrid" and query.embedding is not None
-        fused = fuse(vector, text.ranking, last_row=text.last_row) if is_fused else vector or text.ranking
-        best = fused[: query.top_k]
+        ranking = vector or text.ranking
+        if scan is not None and query.mode == "hybrid":
+            ranking = _fused(vector, text, scan, columns)
+        best = ranking[: query.top_k]
         chunks = records.read_chunks(connection, [row for row, _ in best])
         hits = [Hit(chunk=chunks[row], score=score) for row, score in best]
         return _Found(hits, text.is_behind, text.damaged_folder)
@@ -199,8 +186,9 @@ class EmbeddedSearchIndex:
             if snapshot is None:
                 return _Text([], is_behind=True)
             is_behind = not snapshot.position.covers(state.position)
-            ranking = _by_bm25(snapshot, text, columns, mask, depth)
-            return _Text(ranking, snapshot.position.row, is_behind)
+            asked = snapshot.query(text)
+            ranking = _by_bm25(snapshot, asked, columns, mask, depth)
+            return _Text(ranking, asked.most, snapshot.position.row, is_behind)
         except TextIndexError:
             return _Text([], is_behind=True, damaged_folder=state.text_folder)
 
@@ -222,21 +210,28 @@ def _by_cosine(connection: sqlite3.Connection, scan: Scan, columns: Columns, exa
     return ranking + list(zip(rows, scores.tolist(), strict=True))[exact:]
 
 
-def _by_bm25(snapshot: TextSnapshot, text: str, columns: Columns, mask: Mask, depth: int) -> Ranking:
+def _fused(vector: Ranking, text: _Text, scan: Scan, columns: Columns) -> Ranking:
+    cosines = dict(vector)
+    others = [row for row, _ in text.ranking if row not in cosines]
+    cosines.update(zip(others, scan.similarities(columns.slots(others)), strict=True))
+    return fuse(cosines, dict(text.ranking), usual=scan.mean(), most=text.most, last_row=text.last_row)
+
+
+def _by_bm25(snapshot: TextSnapshot, asked: TextQuery, columns: Columns, mask: Mask, depth: int) -> Ranking:
     """The best `depth` that the mask lets through: search deeper until there are enough or no more."""
     share = max(int(np.count_nonzero(mask)), 1) / max(len(mask), 1)
     documents = None
-    asked = depth + 16
+    wanted = depth + 16
     if share < 0.2:
         among = np.unique(columns.documents[mask])
         documents = among.tolist() if len(among) <= _FEW_DOCUMENTS else None
     if documents is None:
-        asked = int(asked / share * 1.2) if share < 1 else asked
+        wanted = int(wanted / share * 1.2) if share < 1 else wanted
     while True:
-        rows, scores = snapshot.search(text, asked, documents)
+        rows, scores = snapshot.search(asked, wanted, documents)
         kept = columns.readable(rows, mask)
-        if np.count_nonzero(kept) >= depth or len(rows) < asked:
+        if np.count_nonzero(kept) >= depth or len(rows) < wanted:
             break
-        asked *= 4
+        wanted *= 4
     order = np.lexsort((rows[kept], -scores[kept]))[:depth]
     return list(zip(rows[kept][order].tolist(), scores[kept][order].tolist(), strict=True))

@@ -69,6 +69,10 @@ class Columns:
         scan.begin(self.helpers)
         return scan
 
+    def slots(self, rows: Sequence[int]) -> Ints:
+        """Where the rows, all of them there, have their codes."""
+        return np.searchsorted(self.rows, rows)
+
     def readable(self, rows: Ints, mask: Mask) -> Mask:
         """Which of the rows are in the mask."""
         if len(self.rows) == 0:

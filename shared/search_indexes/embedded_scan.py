@@ -53,6 +53,7 @@ class Scan:
         self._count = count
         self._blocks = iter(range(0, len(codes), _BLOCK))  # gives each block to one thread only
         self._found: list[tuple[Ints, Floats]] = []
+        self._sums: list[float] = []  # of the scores of each block's allowed rows
         self._floor = float("-inf")  # enough rows are known to be as good; of two threads the lower may win
         self._help: Future[None] | None = None
 
@@ -72,6 +73,17 @@ class Scan:
         order = np.lexsort((slots, -scores))[: self._count]
         return slots[order], scores[order] * self._scale
 
+    def mean(self) -> float:
+        """Of the similarities of all allowed rows, once `best` has returned."""
+        return float(sum(self._sums) * self._scale[0] / max(int(np.count_nonzero(self._mask)), 1))
+
+    def similarities(self, slots: Ints) -> list[float]:
+        """About, by their codes."""
+        scores: list[float] = (
+            self._products(self._codes[slots]) * self._scales[slots] * self._scale
+        ).tolist()
+        return scores
+
     def _work(self) -> None:
         for start in self._blocks:
             slots, scores = self._score(slice(start, start + _BLOCK))
@@ -87,8 +99,11 @@ class Scan:
         mask, codes, scales = self._mask[block], self._codes[block], self._scales[block]
         if np.count_nonzero(mask) * _SELECTIVE < len(mask):
             slots = np.flatnonzero(mask)
-            return slots, self._products(codes[slots]) * scales[slots]
+            scores = self._products(codes[slots]) * scales[slots]
+            self._sums.append(float(scores.sum()))
+            return slots, scores
         scores = self._products(codes) * scales
+        self._sums.append(float(scores @ mask))
         slots = np.flatnonzero((scores >= self._floor) & mask)
         return slots, scores[slots]
 

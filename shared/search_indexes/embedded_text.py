@@ -5,10 +5,12 @@ One document is always there, the mark: row 0, which carries the position that t
 """
 
 import json
+import math
 import re
 import threading
 import unicodedata
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from shared.language import function_words
 from shared.search_indexes.embedded_records import START, Position
 
 MARK_ROW = 0
@@ -23,10 +26,13 @@ MARK_ROW = 0
 _MAX_CHARS = 10_000  # of a query; a question is far shorter
 _MAX_TERMS = 32
 _SMALL_INDEX = 1_000  # chunks; below it every term counts, however frequent
+_SATURATED = 2.2  # tantivy's k1 of 1.2, and 1
 _FREQUENT = 0.5  # a term in more of the chunks than this ranks next to nothing and costs most
 
 # Scripts that are written without spaces are indexed as overlapping pairs of characters: Thai to Khmer,
 # kana, Han ideographs.
+_WORD = re.compile(r"\w+")
+_ABBREVIATION = re.compile(r"[A-Z]{2,}")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003134f]+"
@@ -48,6 +54,17 @@ def searchable(text: str) -> str:
 def _pairs(found: re.Match[str]) -> str:
     run = found.group()
     return f" {' '.join(run[i : i + 2] for i in range(max(1, len(run) - 1)))} "
+
+
+def without_function_words(question: str) -> str:
+    """Without `how`, `is` and `the` of its language, unless nothing else is in it, or they are written as IT
+    and US are."""
+    known = function_words(question)
+    rest = _WORD.sub(
+        lambda word: "" if word[0].casefold() in known and not _ABBREVIATION.fullmatch(word[0]) else word[0],
+        question.casefold() if question.isupper() else question,
+    )
+    return rest if _WORD.search(rest) else question
 
 
 def make_analyzer() -> tantivy.TextAnalyzer:
@@ -119,6 +136,12 @@ def position_of(searcher: tantivy.Searcher) -> Position:
     return Position(int(row or 0), int(change or 0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TextQuery:
+    query: tantivy.Query | None  # none of its words is in the index
+    most: float  # the BM25 score that no passage exceeds, words that are in none included
+
+
 class TextSnapshot:
     """The text index as of one commit. Any thread may search it."""
 
@@ -129,10 +152,10 @@ class TextSnapshot:
         self._analyzer = make_analyzer()
 
     def search(
-        self, text: str, depth: int, documents: list[int] | None
+        self, asked: TextQuery, depth: int, documents: list[int] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Rows and BM25 scores of the best `depth`, live or not; only of `documents`, unless None."""
-        query = self._query(text)
+        query = asked.query
         if query is None:
             return np.zeros(0, np.int64), np.zeros(0)
         if documents is not None:
@@ -148,19 +171,31 @@ class TextSnapshot:
             raise TextIndexError(str(error)) from error
         return np.array(rows, np.int64), np.array([score for score, _ in hits], np.float64)
 
-    def _query(self, text: str) -> tantivy.Query | None:
+    def query(self, text: str) -> TextQuery:
         """Any of the words: none of them is read as an operator."""
-        terms = list(dict.fromkeys(self._analyzer.analyze(searchable(text[:_MAX_CHARS]))))
+        text = text[:_MAX_CHARS]
+        terms = list(dict.fromkeys(self._analyzer.analyze(searchable(without_function_words(text)))))
         frequencies = {term: self._searcher.doc_freq("text", term) for term in terms}
         found = sorted((term for term in terms if frequencies[term]), key=frequencies.__getitem__)
-        most = self._searcher.num_docs * _FREQUENT
-        if self._searcher.num_docs > _SMALL_INDEX and found and frequencies[found[0]] <= most:
+        chunks = self._searcher.num_docs
+        most = chunks * _FREQUENT
+        if chunks > _SMALL_INDEX and found and frequencies[found[0]] <= most:
             found = [term for term in found if frequencies[term] <= most]
+        found = found[:_MAX_TERMS]
         clauses: list[tuple[Any, tantivy.Query]] = [
             (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
-            for term in found[:_MAX_TERMS]
+            for term in found
         ]
-        return tantivy.Query.boolean_query(clauses) if clauses else None
+        unknown = [term for term in terms if not frequencies[term]][:_MAX_TERMS]
+        return TextQuery(
+            query=tantivy.Query.boolean_query(clauses) if clauses else None,
+            most=sum(_best_score(frequencies[term], chunks) for term in found + unknown),
+        )
+
+
+def _best_score(frequency: int, chunks: int) -> float:
+    """What tantivy gives a passage that has nothing but a term of this frequency, over and over."""
+    return _SATURATED * math.log(1 + (chunks - frequency + 0.5) / (frequency + 0.5))
 
 
 class TextSearcher:

@@ -54,6 +54,7 @@ FOUNDATIONS = (
     "shared.azure_sdk",
     "shared.azure_storage",
     "shared.breaker",
+    "shared.language",
     "shared.sqlite_connection",
     "shared.sqlite_file",
     "shared.sqlite_writes",

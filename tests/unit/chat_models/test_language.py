@@ -1,7 +1,8 @@
 import pytest
 
-from shared.chat_models.language import asks_for_a_number, has_a_number, language
+from shared.chat_models.numbers import asks_for_a_number, has_a_number
 from shared.chat_models.overlap import Overlap, terms
+from shared.language import language
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import tantivy
 
 from shared.domain import Chunk, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
-from shared.search_indexes.embedded import EmbeddedSearchIndex, fuse
+from shared.search_indexes.embedded import EmbeddedSearchIndex
 from tests.contract.search_index_cases import DIMENSION, PUBLIC, ask, ids, passage, until_found
 
 
@@ -27,17 +27,6 @@ async def index(tmp_path: Path) -> AsyncIterator[EmbeddedSearchIndex]:
 def text_folder(tmp_path: Path) -> Path:
     (folder,) = (tmp_path / "test").glob("text-*")
     return folder
-
-
-def test_fusion_sums_reciprocal_ranks_and_gives_ties_to_the_older_row() -> None:
-    fused = fuse([(7, 0.9), (3, 0.8)], [(3, 12.0), (7, 11.0), (5, 1.0)], last_row=9)
-    assert fused == [(3, 1 / 61 + 1 / 62), (7, 1 / 61 + 1 / 62), (5, 1 / 63)]
-    assert fuse([], [], last_row=0) == []
-
-
-def test_what_the_text_index_has_yet_to_read_has_the_rank_of_its_vector_there_too() -> None:
-    fused = fuse([(10, 0.9), (3, 0.8)], [(3, 12.0), (7, 11.0)], last_row=9)
-    assert fused == [(10, 2 / 61), (3, 1 / 62 + 1 / 61), (7, 1 / 62)]
 
 
 async def test_what_was_just_written_is_found_before_the_text_index_has_it(

@@ -53,6 +53,9 @@ def test_the_best_allowed_rows_are_found_in_order(mask: Mask, helpers: Callable[
     assert slots.tolist() == expected(mask)
     cosines = VECTORS[slots] @ VECTORS[4_321]
     np.testing.assert_allclose(scores, cosines, atol=0.02)
+    np.testing.assert_allclose(scan.similarities(slots), scores, rtol=1e-6)
+    usual = float((VECTORS[mask] @ VECTORS[4_321]).mean()) if mask.any() else 0.0
+    assert scan.mean() == pytest.approx(usual, abs=0.002)
 
 
 def test_equal_scores_go_to_the_first_rows() -> None:

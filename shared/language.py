@@ -1,7 +1,7 @@
-"""Which words of a language carry no meaning of their own, and which language a text is in by them.
+"""Which language a text is in, and which of a language's words carry no meaning of their own.
 
-Called by chat_models.overlap and chat_models.extractive. A guess for a few languages and scripts, made to
-tell whether a question and its passages can share words at all.
+Used by search_indexes.embedded_text and chat_models. A guess for a few languages and scripts, made to tell
+whether a question and its passages can share words at all.
 """
 
 import re
@@ -46,30 +46,6 @@ _SCRIPTS = {
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
 
 
-_NUMBER_ASKED = re.compile(
-    r"\b(how (much|many|often|old|tall|far)|how long (is|are|do|does|did|may|can)|when (was|were|did|is|will)"
-    r"|(what|which) (year|date|percentage|price|amount)|phone number"
-    r"|wie (viele?|oft|lange|hoch|alt)|wann|combien|quand|à quelle date|cu[aá]nt[oa]s?|cu[aá]ndo"
-    r"|quant[oaie]|quando|hoeveel|wanneer)\b|多少|几|什么时候|いつ|いくら|何年|كم|متى|сколько|когда",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百]|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|hundred"
-    r"|once|twice|annual|monthly|weekly|daily|quarterly|every|free|noon|midnight)",
-    re.IGNORECASE,
-)
-
-
-def asks_for_a_number(question: str) -> bool:
-    """A quantity, a date or a frequency; some such questions in some languages."""
-    return _NUMBER_ASKED.search(question) is not None
-
-
-def has_a_number(text: str) -> bool:
-    """In digits, or in the commonest words."""
-    return _NUMBER.search(text) is not None
-
-
 def language(text: str) -> str | None:
     """A code of two letters, of scripts with several languages one of them; None where nothing tells."""
     words = _LATIN.findall(text.casefold())
@@ -80,3 +56,8 @@ def language(text: str) -> str | None:
     hits = Counter({code: sum(word in known for word in words) for code, known in _WORDS_OF.items()})
     (best, most), (_, second) = hits.most_common(2)
     return best if most > second else None
+
+
+def function_words(text: str) -> frozenset[str]:
+    """Those of its language; none where nothing tells which it is in."""
+    return _WORDS_OF.get(language(text) or "", frozenset())
