@@ -12,28 +12,35 @@ VENV ?= $(if $(PYTHON),.venv-$(notdir $(PYTHON)),.venv)
 PY = "$(VENV)/bin/python"
 PIP = $(PY) -m pip --disable-pip-version-check -qq
 
-FAST = tests/architecture tests/unit tests/contract
-REST = $(filter-out $(FAST) tests/browser tests/stand_ins,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
+# A worker per core, each with servers of its own; a file's tests stay together, in their order.
+JOBS ?= auto
+BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help up test soak evals check clean lock bench weights chromium servers
+.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make soak    thousands of seeds of the event simulator; SEEDS=0:5000"
 	@echo "make check   ruff, mypy, architecture"
-	@echo "make bench   measure speed, write bench/RESULTS.md"
-	@echo "make evals   measure what is found, write evals/RESULTS.md"
+	@echo "make gate    ask the questions of evals/ and compare with the stored figures"
+	@echo "make evals   measure what is found and answered, write evals/RESULTS.md"
+	@echo "make bench   measure speed, write bench/RESULTS.md and draw its curves"
+	@echo "make profile name what questions and ingestion spend their time on"
 	@echo "make lock    resolve pyproject.toml into the requirements files"
 	@echo "make clean   remove the environments and caches; keep .rag"
 
 up: $(VENV)/local.stamp weights
 	@exec "$(VENV)/bin/rag" serve --port "$(PORT)" --data "$(RAG_DATA)" --samples samples
 
+# Every test process, and every process that it starts, would compile the project anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/dev.stamp weights chromium servers
-	$(PY) -m pytest $(FAST) $(REST)
+	$(PY) -m pytest $(BESIDE) -m "not slow" tests/architecture tests/unit
+	$(PY) -m pytest $(BESIDE) -m slow --ignore tests/browser
 	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
-	$(PY) -m pytest tests/browser
+	$(PY) -m pytest $(BESIDE) tests/browser
+	@"$(MAKE)" --no-print-directory gate
 
 SEEDS ?= 0:5000
 soak: $(VENV)/dev.stamp
@@ -45,12 +52,23 @@ check: $(VENV)/dev.stamp
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/architecture
 
+# The stored figures are those of this profile, whatever else is set here.
+gate: $(VENV)/dev.stamp weights
+	RAG_PROFILE=local RAG_EMBEDDER=e5 RAG_CHAT_MODEL=extractive $(PY) -P -m cli.main eval \
+	    evals/questions.jsonl --baseline evals/baselines/samples.json
+
 evals: $(VENV)/dev.stamp weights
 	$(PY) -m evals.retrieval
+	$(PY) -m evals.extractive
+	$(PY) -P -m cli.main eval evals/questions.jsonl --write
 
+BENCHES = cold_start embed ingest overload parse query search users workers curves
 bench: $(VENV)/dev.stamp weights
-	@for part in $(filter-out results,$(basename $(notdir $(wildcard bench/[!_]*.py)))); do \
-	    echo "bench.$$part"; $(PY) -m "bench.$$part" || exit 1; done
+	@for part in $(BENCHES); do echo "bench.$$part"; $(PY) -m "bench.$$part" || exit 1; done
+
+profile: $(VENV)/dev.stamp weights
+	$(PY) -m bench.profile query
+	$(PY) -m bench.profile ingest
 
 clean:
 	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -174,7 +174,7 @@ class SqliteDocuments(SqliteDocumentLists):
         return await self._file.write(change)
 
     async def document(self, document_id: str) -> Document | None:
-        return await self._file.read(lambda connection: find_document(connection, document_id))
+        return await self._file.look_up(lambda connection: find_document(connection, document_id))
 
     async def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
         ids = list(document_ids)
