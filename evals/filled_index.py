@@ -1,15 +1,24 @@
 """An index that holds a library, as ingestion would have filled it. Used by `evals.retrieval`."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from evals.libraries import COPY, Library
 from shared.caches.sqlite import SqliteCache
-from shared.domain import EVERYONE, Document, DocumentStatus, Embedding, IndexedChunk, IndexVersion
+from shared.domain import (
+    EVERYONE,
+    Chunk,
+    Document,
+    DocumentStatus,
+    Embedding,
+    IndexedChunk,
+    IndexVersion,
+    ParsedDocument,
+)
 from shared.embedders.base import Embedder
 from shared.embedders.cached import CachedEmbedder
 from shared.embedders.onnx import OnnxEmbedder
@@ -73,23 +82,42 @@ async def cached_embedder(models: Path, name: str, cache: Path) -> AsyncIterator
         await store.close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """How documents become passages."""
+
+    chars: int = 900
+    overlap: int = 120
+    has_title: bool = True  # in what is embedded and in what words are looked for in
+    has_headings: bool = True
+
+    def passages(self, name: str, parsed: ParsedDocument) -> Iterator[Chunk]:
+        cut = chunk(
+            parsed, document_id=document_id(name), version=1, max_chars=self.chars, overlap=self.overlap
+        )
+        for each in cut:
+            title, heading = each.title * self.has_title, each.heading * self.has_headings
+            yield replace(each, title=title, heading=heading)
+
+
+DEFAULT_CUT = Cut()
+
+
 @asynccontextmanager
-async def filled(library: Library, embedder: Embedder, folder: Path) -> AsyncIterator[Filled]:
+async def filled(
+    library: Library, embedder: Embedder, folder: Path, cut: Cut = DEFAULT_CUT
+) -> AsyncIterator[Filled]:
     version = IndexVersion(
         name="library",
         base="library",
         number=1,
         embedder=embedder.name,
         dimension=embedder.dimension,
-        chunk_chars=900,
-        chunk_overlap=120,
+        chunk_chars=cut.chars,
+        chunk_overlap=cut.overlap,
         created_at=time.time(),
     )
-    chunks = [
-        each
-        for name, parsed in library.documents.items()
-        for each in chunk(parsed, document_id=document_id(name), version=1)
-    ]
+    chunks = [each for name, parsed in library.documents.items() for each in cut.passages(name, parsed)]
     index = EmbeddedSearchIndex(folder, version.name, embedder.dimension)
     try:
         for start in range(0, len(chunks), _BATCH):

@@ -41,10 +41,9 @@ def libraries() -> Iterator[Library]:
         northwind = _library(read_dataset(PUBLIC / "northwind"))
         yield northwind
         yield _twice(northwind)
-    for name, most_questions, most_documents in (("hotpotqa_500", 200, 1_000), ("scifact", 300, 1_000)):
+    for name in ("cranfield", "hotpotqa_500", "scifact"):
         if (PUBLIC / "retrieval" / name).exists():
-            whole = read_dataset(PUBLIC / "retrieval" / name)
-            yield _library(_part(whole, most_questions, most_documents))
+            yield _library(read_dataset(PUBLIC / "retrieval" / name))
 
 
 def _library(dataset: Dataset) -> Library:
@@ -75,17 +74,3 @@ def _twice(library: Library) -> Library:
     """Every document under a second name too, as libraries of people grow."""
     copies = {f"{COPY}{name}": document for name, document in library.documents.items()}
     return replace(library, name=f"{library.name}, twice", documents=library.documents | copies)
-
-
-def _part(dataset: Dataset, most_questions: int, most_documents: int) -> Dataset:
-    """The first questions, all that answers them, and other documents up to the number."""
-    questions = dataset.questions[:most_questions]
-    needed = {document for each in questions for document, _ in each.truths}
-    others = [name for name in dataset.documents if name not in needed]
-    kept = needed & dataset.documents.keys() | set(others[: max(0, most_documents - len(needed))])
-    return replace(
-        dataset,
-        name=f"{dataset.name}, {len(kept):,} of {len(dataset.documents):,} documents",
-        documents={name: dataset.documents[name] for name in sorted(kept)},
-        questions=questions,
-    )

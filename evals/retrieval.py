@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,8 @@ from shared.domain import Passage, Principal, Question, SearchMode
 from shared.query import duplicates, prompt, retrieve
 from shared.rerankers.base import Reranker
 from shared.rerankers.sentences import SentenceReranker
-from shared.search_indexes import embedded
+from shared.search_indexes import embedded, embedded_fusion, embedded_text
+from shared.search_indexes.embedded_fusion import Ranking
 from shared.services import Limits
 
 RESULTS = ROOT / "evals" / "RESULTS.md"
@@ -38,19 +39,31 @@ class Variant:
     name: str
     mode: SearchMode = "hybrid"
     neighbours: int = 0
-    rrf_k: int = 60
+    is_by_rank: bool = False  # fused by reciprocal ranks
+    vectors: float = 0.5  # their share of a score
+    fully_covered: float = 0.25  # from which coverage of the question words count fully
+    keeps_function_words: bool = False
     same: float = 0.85  # 2: nothing is a repetition
     minds_numbers: bool = True  # whether a number or a negation makes a difference
     is_reranked: bool = False
 
 
 DEFAULT = Variant(name="default")
+FUSIONS = (
+    Variant(name="reciprocal ranks, k = 60", is_by_rank=True),
+    Variant(name="vectors .3", vectors=0.3),
+    Variant(name="vectors .4", vectors=0.4),
+    Variant(name="vectors .6", vectors=0.6),
+    Variant(name="vectors .7", vectors=0.7),
+    Variant(name="words always count fully", fully_covered=1e-9),
+    Variant(name="words count fully from half", fully_covered=0.5),
+)
 VARIANTS = (
     DEFAULT,
     Variant(name="text alone", mode="text"),
     Variant(name="vectors alone", mode="vector"),
-    Variant(name="RRF k = 20", rrf_k=20),
-    Variant(name="RRF k = 100", rrf_k=100),
+    *FUSIONS,
+    Variant(name="function words kept", keeps_function_words=True),
     Variant(name="neighbours 1", neighbours=1),
     Variant(name="neighbours 2", neighbours=2),
     Variant(name="repetitions kept", same=2.0),
@@ -63,7 +76,7 @@ Values = dict[str, list[float]]  # a measure's values, by question
 
 
 async def main(embedder_name: str) -> None:
-    tables = []
+    tables, by_library = [], {}
     cache = ROOT / ".cache" / "evals"
     cache.mkdir(parents=True, exist_ok=True)
     async with cached_embedder(
@@ -78,8 +91,11 @@ async def main(embedder_name: str) -> None:
                         for variant in VARIANTS
                         if is_small or not variant.is_reranked
                     }
+            by_library[library.name] = found
             tables.append(table(library, there.chunks, found))
             print(tables[-1], flush=True)
+    tables.append(chosen_elsewhere(by_library))
+    print(tables[-1])
     replace_section(f"retrieval with {embedder_name}", "\n\n".join(tables), results=RESULTS)
 
 
@@ -93,11 +109,28 @@ async def asked(variant: Variant, library: Library, there: Filled) -> Values:
     return values
 
 
+def by_reciprocal_rank(
+    cosines: Mapping[int, float], bm25: Mapping[int, float], *, last_row: int, **_: float
+) -> Ranking:
+    """What the index did before: the sum of 1 / (60 + rank), ranks from 1 to 100."""
+    del last_row  # all is read here
+    scores: dict[int, float] = {}
+    for leg in (cosines, bm25):
+        for rank, row in enumerate(sorted(leg, key=lambda row: (-leg[row], row))[:100], start=1):
+            scores[row] = scores.get(row, 0.0) + 1.0 / (60 + rank)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
 @contextmanager
 def swapped(variant: Variant) -> Iterator[None]:
     """With the constants that are no settings."""
     with ExitStack() as stack:
-        stack.enter_context(patch.object(embedded, "_RRF_K", variant.rrf_k))
+        if variant.is_by_rank:
+            stack.enter_context(patch.object(embedded, "fuse", by_reciprocal_rank))
+        if variant.keeps_function_words:
+            stack.enter_context(patch.object(embedded_text, "without_function_words", str))
+        stack.enter_context(patch.object(embedded_fusion, "_VECTORS", variant.vectors))
+        stack.enter_context(patch.object(embedded_fusion, "_FULLY_COVERED", variant.fully_covered))
         stack.enter_context(patch.object(duplicates, "_SAME", variant.same))
         if not variant.minds_numbers:
             stack.enter_context(patch.object(duplicates, "_WEIGHTY", re.compile(r"(?!)")))
@@ -139,6 +172,35 @@ def table(library: Library, chunks: int, found: dict[str, Values]) -> str:
         cells = [_cell(values[measure], found[DEFAULT.name][measure]) for measure in MEASURES]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def chosen_elsewhere(by_library: Mapping[str, Mapping[str, Values]]) -> str:
+    """A row for each library: which fusion is best on all others (mean nDCG), and what that is worth here."""
+    lines = [
+        "Each set with the fusion that the other sets choose:",
+        "",
+        "| set | chosen by the others | ndcg@10 | recall@10 | better leg: ndcg@10 | recall@10 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in by_library.items():
+        others = [each for other, each in by_library.items() if _family(other) != _family(name)]
+        best = max((DEFAULT, *FUSIONS), key=lambda variant: sum(_ndcg(each, variant.name) for each in others))
+        leg = max(("text alone", "vectors alone"), key=lambda leg: _ndcg(found, leg))
+        cells = [
+            f"{mean(found[variant][measure]):.3f}"
+            for variant in (best.name, leg)
+            for measure in ("ndcg@10", "recall@10")
+        ]
+        lines.append(f"| {name} | {best.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _family(library: str) -> str:
+    return library.partition(",")[0]
+
+
+def _ndcg(found: Mapping[str, Values], variant: str) -> float:
+    return mean(found[variant]["ndcg@10"])
 
 
 def _cell(values: Sequence[float], default: Sequence[float]) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 
 Ranking = list[tuple[int, float]]  # (row, score), best first
 
-_FULLY_COVERED = (
-    0.25  # share of the question's information that the best passage has, where words count fully
-)
+_VECTORS = 0.5  # of a passage's score; the rest is for its words
+_FULLY_COVERED = 0.25  # of the question's information in the best passage, where words count fully
 
 
 def fuse(
@@ -23,7 +22,7 @@ def fuse(
     most: float,
     last_row: int,
 ) -> Ranking:
-    """Half the one, half the other, from 0 to 1; ties to the older row. All of `bm25` has its cosine.
+    """From 0 to 1, best first, ties to the older row. All of `bm25` has its cosine.
 
     `usual`: the mean cosine of all that was searched. `most`: what a passage would score that has every word
     of the question; where the best is far from it, as between two languages, its words are met by chance and
@@ -38,5 +37,5 @@ def fuse(
     for row, cosine in cosines.items():
         meaning = max(0.0, (cosine - usual) / reach)
         words = bm25[row] / best if row in bm25 else meaning if row > last_row else 0.0
-        fused.append((row, (meaning + weight * words) / 2))
+        fused.append((row, _VECTORS * meaning + (1 - _VECTORS) * weight * words))
     return sorted(fused, key=lambda item: (-item[1], item[0]))
