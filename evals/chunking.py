@@ -1,8 +1,8 @@
 """What passages and their embedding should be like: `python -m evals.chunking` writes its section of
 evals/RESULTS.md.
 
-Sizes, overlap, what stands in front of a passage, and int8 against float32 weights, each alone. On our samples
-and on northwind, where it is there: their sources are pages, so that passages of any size compare.
+Sizes, overlap, what stands in front of a passage, and int8 against float32 weights, each alone; on our
+samples and northwind, where it is there: their sources are pages, so that passages of any size compare.
 """
 
 # ruff: noqa: SLF001  # float32 weights are made by taking the int8 product out of the graph

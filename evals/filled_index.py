@@ -1,5 +1,6 @@
 """An index that holds a library, as ingestion would have filled it. Used by `evals.retrieval`."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from shared.domain import (
     IndexedChunk,
     IndexVersion,
     ParsedDocument,
+    SearchQuery,
 )
 from shared.embedders.base import Embedder
 from shared.embedders.cached import CachedEmbedder
@@ -31,6 +33,7 @@ from shared.shelf import OpenIndex
 _CACHE_BYTES = 1024**3
 _A_YEAR = 365 * 86_400.0
 _BATCH = 256  # chunks
+_PATIENCE = 600.0  # seconds
 _READERS = frozenset({EVERYONE})
 
 
@@ -129,6 +132,7 @@ async def filled(
                     for each, embedding in zip(batch, embeddings, strict=True)
                 ]
             )
+        await _words_are_found(index, chunks)
         yield Filled(
             index=OpenIndex(version=version, search_index=index, embedder=embedder),
             metadata=cast("MetadataStore", _Published(_documents(library, version.name))),
@@ -137,6 +141,22 @@ async def filled(
         )
     finally:
         await index.close()
+
+
+async def _words_are_found(index: EmbeddedSearchIndex, chunks: Sequence[Chunk]) -> None:
+    """Return when BM25, which lags behind what is written, has every chunk: the last one with it."""
+    last = chunks[-1]
+    query = SearchQuery(
+        text=last.content,
+        embedding=None,
+        top_k=1_000,
+        readers=_READERS,
+        mode="text",
+        document_ids=frozenset({last.document_id}),
+    )
+    async with asyncio.timeout(_PATIENCE):
+        while last.id not in {hit.chunk.id for hit in await index.search(query)}:
+            await asyncio.sleep(0.05)
 
 
 def _documents(library: Library, index: str) -> dict[str, Document]:

@@ -5,12 +5,14 @@ Used by `evals.retrieval`, which measures what comes after parsing and before an
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.datasets import QUESTIONS, ROOT, Content, Dataset, read_dataset
 from evals.question_rows import LabelledQuestion
 from shared.domain import ParsedDocument
+from shared.errors import DocumentRejected
 from shared.ingest.parse.file import parse_file
 from shared.ingest.parse.limits import ParseLimits
 
@@ -49,9 +51,13 @@ def libraries() -> Iterator[Library]:
 def _library(dataset: Dataset) -> Library:
     """With the questions that can be searched for as they stand, and whose sources are known."""
     asked = [each for each in dataset.questions if each.truths and not each.history]
+    documents = {}
+    for name, content in dataset.documents.items():
+        with suppress(DocumentRejected):  # public sets have empty ones
+            documents[name] = _parsed(name, content)
     return Library(
         name=dataset.name,
-        documents={name: _parsed(name, content) for name, content in dataset.documents.items()},
+        documents=documents,
         questions=tuple(Asked(text=each.text, sources=_sources(each)) for each in asked),
     )
 
