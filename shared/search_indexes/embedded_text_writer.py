@@ -32,7 +32,6 @@ _ROUND = 2_000  # chunks per commit: a commit costs tens of milliseconds, so bur
 _HEAP = 32_000_000  # bytes
 _LINGER = 2.0  # seconds without work before the lock is let go
 _POLL = 0.05  # seconds between looks at what another process has written or committed
-_PACE = 0.5  # seconds from one commit to the next: many small writes in a row share one
 _REST = 5.0  # seconds after a failure
 
 _log = logging.getLogger(__name__)
@@ -112,7 +111,6 @@ class TextCatchUp:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._rests_until = 0.0
-        self._next_commit = 0.0  # by the event loop's clock
         self._verified = ""  # the folder whose files were found sound
         self._is_closing = False
 
@@ -124,13 +122,8 @@ class TextCatchUp:
             self._task = asyncio.create_task(self._run())
 
     async def reach(self, position: Position, *, seconds: float) -> None:
-        """Return when the text index has this position, or after so many seconds.
-
-        At once while one write follows another: the next commit takes them in together.
-        """
+        """Return when the text index has this position, or after so many seconds."""
         self.wake()
-        if asyncio.get_running_loop().time() < self._next_commit:
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._moved:
                 await self._moved.wait_for(lambda: self._position.covers(position))
@@ -201,14 +194,11 @@ class TextCatchUp:
             if not state.position.covers(writer.position):
                 raise TextIndexError("it is ahead of the record")
             await self._report(writer.position)
-            pause = self._next_commit - loop.time()
-            if writer.position == state.position:
-                await self._wait_for_work()
-            elif pause > 0:
-                await asyncio.sleep(min(pause, _POLL))
-            else:
+            if writer.position != state.position:
                 await self._write_round(writer, state.position)
                 ends = loop.time() + _LINGER
+            else:
+                await self._wait_for_work()
         if not self._is_closing:
             await asyncio.to_thread(writer.finish)
         return True
@@ -219,8 +209,6 @@ class TextCatchUp:
             lambda connection: read_text_round(connection, start, target, most=_ROUND)
         )
         await asyncio.to_thread(writer.apply, work)
-        is_full = writer.position != target
-        self._next_commit = asyncio.get_running_loop().time() + (0 if is_full else _PACE)
         await self._report(writer.position)
 
     async def _wait_for_work(self) -> None:
