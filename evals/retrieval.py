@@ -42,6 +42,7 @@ class Variant:
     is_by_rank: bool = False  # fused by reciprocal ranks
     vectors: float = 0.5  # their share of a score
     fully_covered: float = 0.25  # from which coverage of the question words count fully
+    feedback: float = 0.2  # of the first three passages
     keeps_function_words: bool = False
     same: float = 0.85  # 2: nothing is a repetition
     minds_numbers: bool = True  # whether a number or a negation makes a difference
@@ -50,13 +51,15 @@ class Variant:
 
 DEFAULT = Variant(name="default")
 FUSIONS = (
-    Variant(name="reciprocal ranks, k = 60", is_by_rank=True),
+    Variant(name="reciprocal ranks, k = 60", is_by_rank=True, feedback=0.0),
     Variant(name="vectors .3", vectors=0.3),
     Variant(name="vectors .4", vectors=0.4),
     Variant(name="vectors .6", vectors=0.6),
     Variant(name="vectors .7", vectors=0.7),
     Variant(name="words always count fully", fully_covered=1e-9),
     Variant(name="words count fully from half", fully_covered=0.5),
+    Variant(name="no feedback", feedback=0.0),
+    Variant(name="feedback .4", feedback=0.4),
 )
 VARIANTS = (
     DEFAULT,
@@ -129,6 +132,7 @@ def swapped(variant: Variant) -> Iterator[None]:
             stack.enter_context(patch.object(embedded, "fuse", by_reciprocal_rank))
         if variant.keeps_function_words:
             stack.enter_context(patch.object(embedded_text, "without_function_words", str))
+        stack.enter_context(patch.object(embedded, "_FEEDBACK", variant.feedback))
         stack.enter_context(patch.object(embedded_fusion, "_VECTORS", variant.vectors))
         stack.enter_context(patch.object(embedded_fusion, "_FULLY_COVERED", variant.fully_covered))
         stack.enter_context(patch.object(duplicates, "_SAME", variant.same))

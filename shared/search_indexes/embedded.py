@@ -28,6 +28,7 @@ from shared.sqlite_file import SqliteFile
 _DEPTH = 100  # ranks of each leg that are fused
 _PAGE = 1_000  # versions that are listed at once
 _SPARE = 30  # candidates of the int8 scan beyond top_k that get their exact score
+_LEADERS, _FEEDBACK = 3, 0.2  # whose likeness counts, and how much beside the question's own
 _FEW_DOCUMENTS = 1_000  # a filter on so many documents is cheaper inside tantivy than after it
 _TEXT_WAIT = 0.8  # seconds that `write` waits for BM25 to have the chunks too
 
@@ -211,10 +212,19 @@ def _by_cosine(connection: sqlite3.Connection, scan: Scan, columns: Columns, exa
 
 
 def _fused(vector: Ranking, text: _Text, scan: Scan, columns: Columns) -> Ranking:
-    cosines = dict(vector)
-    others = [row for row, _ in text.ranking if row not in cosines]
+    """Twice: what is like the first few of the first time is raised (Rocchio's pseudo-relevance feedback)."""
+    cosines, bm25 = dict(vector), dict(text.ranking)
+    others = [row for row in bm25 if row not in cosines]
     cosines.update(zip(others, scan.similarities(columns.slots(others)), strict=True))
-    return fuse(cosines, dict(text.ranking), usual=scan.mean(), most=text.most, last_row=text.last_row)
+    usual = scan.mean()
+    ranking = fuse(cosines, bm25, usual=usual, most=text.most, last_row=text.last_row)
+    if not _FEEDBACK or len(ranking) <= _LEADERS:
+        return ranking
+    leaders = columns.slots([row for row, _ in ranking[:_LEADERS]])
+    likeness = scan.likeness(leaders, columns.slots(list(cosines)))
+    raised = {row: cosines[row] + _FEEDBACK * like for row, like in zip(cosines, likeness, strict=True)}
+    usual += _FEEDBACK * min(likeness)
+    return fuse(raised, bm25, usual=usual, most=text.most, last_row=text.last_row)
 
 
 def _by_bm25(snapshot: TextSnapshot, asked: TextQuery, columns: Columns, mask: Mask, depth: int) -> Ranking:

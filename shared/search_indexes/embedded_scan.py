@@ -80,9 +80,16 @@ class Scan:
     def similarities(self, slots: Ints) -> list[float]:
         """About, by their codes."""
         scores: list[float] = (
-            self._products(self._codes[slots]) * self._scales[slots] * self._scale
+            _products(self._code, self._codes[slots]) * self._scales[slots] * self._scale
         ).tolist()
         return scores
+
+    def likeness(self, leaders: Ints, slots: Ints) -> list[float]:
+        """Of each slot to the mean of the leaders, about, by their codes."""
+        mean = (self._codes[leaders] * self._scales[leaders, None]).mean(axis=0, keepdims=True)
+        code, scale = quantise(mean.astype(np.float32))
+        likeness: list[float] = (_products(code, self._codes[slots]) * self._scales[slots] * scale).tolist()
+        return likeness
 
     def _work(self) -> None:
         for start in self._blocks:
@@ -99,15 +106,16 @@ class Scan:
         mask, codes, scales = self._mask[block], self._codes[block], self._scales[block]
         if np.count_nonzero(mask) * _SELECTIVE < len(mask):
             slots = np.flatnonzero(mask)
-            scores = self._products(codes[slots]) * scales[slots]
+            scores = _products(self._code, codes[slots]) * scales[slots]
             self._sums.append(float(scores.sum()))
             return slots, scores
-        scores = self._products(codes) * scales
+        scores = _products(self._code, codes) * scales
         self._sums.append(float(scores @ mask))
         slots = np.flatnonzero((scores >= self._floor) & mask)
         return slots, scores[slots]
 
-    def _products(self, codes: Codes) -> Floats:
-        if len(codes) == 0:
-            return np.zeros(0, np.float32)
-        return np.asarray(numkong.cdist(self._code, codes, metric="dot")).ravel().astype(np.float32)
+
+def _products(code: Codes, codes: Codes) -> Floats:
+    if len(codes) == 0:
+        return np.zeros(0, np.float32)
+    return np.asarray(numkong.cdist(code, codes, metric="dot")).ravel().astype(np.float32)

@@ -68,6 +68,7 @@ async def built(services: Services, **wanted: object) -> IndexVersion:
 async def test_an_index_as_good_as_the_live_one_passes(services: Services) -> None:
     questions = await library(services, MANY)
     version = await built(services, embedder="small")
+    services = replace(services, fallback_chat_model=LongPassagesModel())
     report = await gate.judge(version.name, questions, services, margin=0.05)
     assert report.refusal is None
     assert (report.questions, report.documents, report.missing) == (MANY, MANY, 0)

@@ -174,3 +174,13 @@ async def test_searches_from_many_threads_agree(index: EmbeddedSearchIndex) -> N
     queries = [ask(f"word{n % 5} copper", angle=n / 40) for n in range(40)]
     one_by_one = [await index.search(query) for query in queries]
     assert await asyncio.gather(*(index.search(query) for query in queries)) == one_by_one
+
+
+async def test_what_is_like_the_first_few_comes_before_what_is_as_near_to_the_question(
+    index: EmbeddedSearchIndex,
+) -> None:
+    """The first three lie on one side of the question, and two more at one distance on either side of it."""
+    angles = {"a": 0.10, "b": 0.12, "c": 0.14, "same side": 0.60, "other side": -0.60}
+    await index.write([passage(name, 0, f"word {name}", angle=angle) for name, angle in angles.items()])
+    hits = await index.search(ask("nothing of it", angle=0.0))
+    assert [hit.chunk.document_id for hit in hits] == ["a", "b", "c", "same side", "other side"]

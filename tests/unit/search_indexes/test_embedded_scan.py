@@ -54,6 +54,9 @@ def test_the_best_allowed_rows_are_found_in_order(mask: Mask, helpers: Callable[
     cosines = VECTORS[slots] @ VECTORS[4_321]
     np.testing.assert_allclose(scores, cosines, atol=0.02)
     np.testing.assert_allclose(scan.similarities(slots), scores, rtol=1e-6)
+    if len(slots):
+        mean = VECTORS[slots[:3]].mean(axis=0)
+        np.testing.assert_allclose(scan.likeness(slots[:3], slots), VECTORS[slots] @ mean, atol=0.02)
     usual = float((VECTORS[mask] @ VECTORS[4_321]).mean()) if mask.any() else 0.0
     assert scan.mean() == pytest.approx(usual, abs=0.002)
 
