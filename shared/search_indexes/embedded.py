@@ -19,7 +19,7 @@ from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import embedded_records as records
 from shared.search_indexes.embedded_columns import Columns, ColumnTable, stored_vectors
-from shared.search_indexes.embedded_fusion import Ranking, fuse
+from shared.search_indexes.embedded_fusion import Ranking, coverage, fuse
 from shared.search_indexes.embedded_scan import Mask, Scan
 from shared.search_indexes.embedded_text import TextIndexError, TextQuery, TextSearcher, TextSnapshot
 from shared.search_indexes.embedded_text_writer import TextCatchUp
@@ -216,15 +216,16 @@ def _fused(vector: Ranking, text: _Text, scan: Scan, columns: Columns) -> Rankin
     cosines, bm25 = dict(vector), dict(text.ranking)
     others = [row for row in bm25 if row not in cosines]
     cosines.update(zip(others, scan.similarities(columns.slots(others)), strict=True))
-    usual = scan.mean()
-    ranking = fuse(cosines, bm25, usual=usual, most=text.most, last_row=text.last_row)
-    if not _FEEDBACK or len(ranking) <= _LEADERS:
+    usual, covered = scan.mean(), coverage(bm25, text.most)
+    ranking = fuse(cosines, bm25, usual=usual, covered=covered, last_row=text.last_row)
+    feedback = _FEEDBACK * covered  # between two languages the first few are right too seldom
+    if not feedback or len(ranking) <= _LEADERS:
         return ranking
     leaders = columns.slots([row for row, _ in ranking[:_LEADERS]])
     likeness = scan.likeness(leaders, columns.slots(list(cosines)))
-    raised = {row: cosines[row] + _FEEDBACK * like for row, like in zip(cosines, likeness, strict=True)}
-    usual += _FEEDBACK * min(likeness)
-    return fuse(raised, bm25, usual=usual, most=text.most, last_row=text.last_row)
+    raised = {row: cosines[row] + feedback * like for row, like in zip(cosines, likeness, strict=True)}
+    usual += feedback * min(likeness)
+    return fuse(raised, bm25, usual=usual, covered=covered, last_row=text.last_row)
 
 
 def _by_bm25(snapshot: TextSnapshot, asked: TextQuery, columns: Columns, mask: Mask, depth: int) -> Ranking:

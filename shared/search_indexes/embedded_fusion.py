@@ -14,28 +14,35 @@ _VECTORS = 0.5  # of a passage's score; the rest is for its words
 _FULLY_COVERED = 0.25  # of the question's information in the best passage, where words count fully
 
 
+def coverage(bm25: Mapping[int, float], most: float) -> float:
+    """How much words say, from 0 to 1.
+
+    `most`: what a passage would score that has every word of the question. Where the best is far from that, as
+    between two languages, words are met by chance.
+    """
+    return min(1.0, max(bm25.values(), default=0.0) / (_FULLY_COVERED * most)) if most else 0.0
+
+
 def fuse(
     cosines: Mapping[int, float],
     bm25: Mapping[int, float],
     *,
     usual: float,
-    most: float,
+    covered: float,
     last_row: int,
 ) -> Ranking:
     """From 0 to 1, best first, ties to the older row. All of `bm25` has its cosine.
 
-    `usual`: the mean cosine of all that was searched. `most`: what a passage would score that has every word
-    of the question; where the best is far from it, as between two languages, its words are met by chance and
-    count less. Rows after `last_row` the text index has yet to read: their words count as their vectors do.
+    `usual`: the mean cosine of all that was searched. `covered`: the weight of words. Rows after `last_row`
+    the text index has yet to read: their words count as their vectors do.
     """
     if not cosines:
         return []
     reach = max(max(cosines.values()) - usual, 1e-6)
     best = max(bm25.values(), default=0.0)
-    weight = min(1.0, best / (_FULLY_COVERED * most)) if best else 0.0
     fused = []
     for row, cosine in cosines.items():
         meaning = max(0.0, (cosine - usual) / reach)
         words = bm25[row] / best if row in bm25 else meaning if row > last_row else 0.0
-        fused.append((row, _VECTORS * meaning + (1 - _VECTORS) * weight * words))
+        fused.append((row, _VECTORS * meaning + (1 - _VECTORS) * covered * words))
     return sorted(fused, key=lambda item: (-item[1], item[0]))
