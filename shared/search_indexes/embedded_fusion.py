@@ -17,7 +17,7 @@ _FULLY_COVERED = 0.25  # of the question's information in the best passage, wher
 def coverage(bm25: Mapping[int, float], most: float) -> float:
     """How much words say, from 0 to 1.
 
-    `most`: what a passage would score that has every word of the question. Where the best is far from that, as
+    `most`: what a passage would score that has every word of the question. Where the best is far from it, as
     between two languages, words are met by chance.
     """
     return min(1.0, max(bm25.values(), default=0.0) / (_FULLY_COVERED * most)) if most else 0.0
