@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.chat_models.calibration import CALIBRATION, Scale, dot
-from shared.chat_models.numbers import asks_for_a_number, has_a_number
+from shared.chat_models.numbers import asks_for_a_number, has_a_number, what_is_asked
 from shared.chat_models.overlap import Overlap, terms
 from shared.chat_models.sentences import sentences
 from shared.domain import ChatDelta, Passage, Prompt, Usage
@@ -157,7 +157,7 @@ def _candidates(prompt: Prompt) -> tuple[list[_Candidate], float]:
         text: f"{passage.chunk.title} {passage.chunk.heading} {heading} {text}"
         for text, (heading, passage, _) in found.items()
     }
-    overlap = Overlap(prompt.question, list(titled.values()))
+    overlap = Overlap(what_is_asked(prompt.question), list(titled.values()))
     asked = set(terms(prompt.question))
     wants_number = asks_for_a_number(prompt.question)
     candidates = [

@@ -24,3 +24,8 @@ def asks_for_a_number(question: str) -> bool:
 def has_a_number(text: str) -> bool:
     """In digits, or in the commonest words."""
     return _NUMBER.search(text) is not None
+
+
+def what_is_asked(question: str) -> str:
+    """The question without `how long` or `when is`, which no answer repeats."""
+    return _NUMBER_ASKED.sub(" ", question)

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.chat_models.numbers import asks_for_a_number, has_a_number
+from shared.chat_models.numbers import asks_for_a_number, has_a_number, what_is_asked
 from shared.chat_models.overlap import Overlap, terms
 from shared.language import language
 
@@ -62,3 +62,15 @@ def test_a_rare_word_counts_for_more_than_a_common_one() -> None:
 
 def test_a_question_without_content_words_shares_nothing() -> None:
     assert Overlap("what is it?", ["it is"]).share("it is") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "rest"),
+    [
+        ("How long is the warranty of the pump?", "the warranty of the pump?"),
+        ("Wie lange gilt die Garantie?", "gilt die Garantie?"),
+        ("Who keeps the keys?", "Who keeps the keys?"),
+    ],
+)
+def test_what_asks_for_a_number_is_no_word_that_an_answer_repeats(question: str, rest: str) -> None:
+    assert what_is_asked(question).strip() == rest
