@@ -1,7 +1,6 @@
 """`rag ingest` of a big folder that is killed or interrupted: the same command goes on and loses nothing."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,10 +33,8 @@ def library(tmp_path: Path) -> Path:
 @contextmanager
 def rag_ingest(*arguments: object, data: Path) -> Iterator[subprocess.Popen[str]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
-    # Whoever watches it comes first: on a busy machine it would be done before anybody has looked.
-    nice = ["nice", "-n", "19"] if shutil.which("nice") else []
     process = subprocess.Popen(
-        [*nice, sys.executable, "-P", "-m", "cli.main", "ingest", "--data", str(data), *map(str, arguments)],
+        [sys.executable, "-P", "-m", "cli.main", "ingest", "--data", str(data), *map(str, arguments)],
         cwd=_ROOT,
         env=kept | {"PYTHONPATH": str(_ROOT)},
         stdout=subprocess.PIPE,
@@ -64,11 +61,22 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def halted_midway(process: subprocess.Popen[str], data: Path) -> bool:
+    """Whether some files have arrived; then it stands still, as it does while anybody looks: or it would be done
+    before they have."""
+    process.send_signal(signal.SIGSTOP)
+    has_begun = any(islice((data / "uploads/shared").rglob("*.txt"), 19, None))
+    if not has_begun:
+        process.send_signal(signal.SIGCONT)
+    return has_begun
+
+
 def stop_midway(library: Path, data: Path, number: signal.Signals) -> tuple[int, str]:
     """Exit code and standard error of an upload that got the signal when some files had arrived."""
     with rag_ingest(library, "--no-wait", data=data) as process:
-        wait_until(lambda: any(islice((data / "uploads/shared").rglob("*.txt"), 19, None)))
+        wait_until(lambda: halted_midway(process, data))
         process.send_signal(number)
+        process.send_signal(signal.SIGCONT)
         _, said = process.communicate(timeout=_PATIENCE)
     assert 20 <= len(uploads(data)) < FILES
     return process.returncode, said
