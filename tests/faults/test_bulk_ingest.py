@@ -62,8 +62,10 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def halted_midway(process: subprocess.Popen[str], data: Path) -> bool:
-    """Whether some files have arrived; then it stands still, as it does while anybody looks: or it would be done
-    before they have."""
+    """Whether some files have arrived; then it stands still, as it does while anybody looks.
+
+    Otherwise it would be done before they have.
+    """
     process.send_signal(signal.SIGSTOP)
     has_begun = any(islice((data / "uploads/shared").rglob("*.txt"), 19, None))
     if not has_begun:
