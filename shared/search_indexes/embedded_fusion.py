@@ -40,9 +40,9 @@ def fuse(
         return []
     reach = max(max(cosines.values()) - usual, 1e-6)
     best = max(bm25.values(), default=0.0)
-    fused = []
+    fused = []  # (score below zero, row), which sorts by itself
     for row, cosine in cosines.items():
-        meaning = max(0.0, (cosine - usual) / reach)
+        meaning = (cosine - usual) / reach if cosine > usual else 0.0
         words = bm25[row] / best if row in bm25 else meaning if row > last_row else 0.0
-        fused.append((row, _VECTORS * meaning + (1 - _VECTORS) * covered * words))
-    return sorted(fused, key=lambda item: (-item[1], item[0]))
+        fused.append((-(_VECTORS * meaning + (1 - _VECTORS) * covered * words), row))
+    return [(row, -score) for score, row in sorted(fused)]
