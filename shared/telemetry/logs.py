@@ -6,11 +6,13 @@ CLI). Under the Functions host the worker owns logging, and `configure` is not c
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
 _FIELDS = "event_fields"
+_NOT_IN_A_WORD = re.compile(r'[\s"\\=]')
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", _FIELDS}
 
 
@@ -54,15 +56,19 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _json(line)
 
 
 class ShortText(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = "".join(f" {name}={_shown(value)}" for name, value in _fields(record).items())
-        line = f"{moment} {record.levelname:<7} {record.getMessage()}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{moment} {record.levelname:<7} {_plain(record.getMessage())}{fields}"
+        if not record.exc_info:
+            return line
+        # Indented, or the message of an error could pass for the next event.
+        traceback = self.formatException(record.exc_info).split("\n")
+        return "\n".join([line, *(f"  {_plain(each)}" for each in traceback)])
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
@@ -75,4 +81,15 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 def _shown(value: object) -> str:
     # A value is never allowed to look like another line or another field.
     text = str(value)
-    return text if text.isprintable() and " " not in text else json.dumps(text)
+    is_one_word = text.isprintable() and not _NOT_IN_A_WORD.search(text)
+    return text if text and is_one_word else _json(text)
+
+
+def _json(value: object) -> str:
+    """In ASCII; of the controls JSON itself lets one stand."""
+    return json.dumps(value, default=str).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal acts on: controls, escape sequences, other line ends, turned directions."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
