@@ -7,7 +7,7 @@ from typing import Any
 from shared.auth.access import is_directory_reader
 from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
 from shared.ingest.documents import display_name
-from shared.metadata_stores.base import UserStore
+from shared.metadata_stores.base_people import UserStore
 
 _USER = user_reader("")
 

@@ -15,10 +15,10 @@ from shared.domain import (
     Filters,
     IndexVersion,
     PageKind,
-    RefreshToken,
-    User,
 )
 from shared.metadata_stores.base_conversations import ConversationStore
+from shared.metadata_stores.base_people import PeopleStore, UserStore
+from shared.metadata_stores.base_sessions import PersonalTokenStore, SessionStore
 from shared.metadata_stores.base_usage import UsageStore
 
 
@@ -144,45 +144,6 @@ class DocumentStore(Protocol):
         """(documents with a current version, those of them whose current version the index has), at once."""
 
 
-class UserStore(Protocol):
-    async def add_user(self, user: User, *, first_is_administrator: bool) -> User | None:
-        """None if the email (or the id) is taken. With `first_is_administrator` the first user of an
-        empty store becomes one, decided in the same atomic step."""
-
-    async def user(self, user_id: str) -> User | None: ...
-
-    async def user_by_email(self, email: str) -> User | None: ...
-
-    async def set_password_hash(self, user_id: str, password_hash: str) -> None:
-        """Nothing happens for an unknown user."""
-
-    async def list_users(self) -> list[User]:
-        """By email."""
-
-    async def add_refresh_token(self, token: RefreshToken) -> bool:
-        """False, and nothing stored, if any token of its family is revoked: a replay seen between a
-        rotation's claim and this call must not leave a live link behind."""
-
-    async def refresh_token(self, token_hash: str) -> RefreshToken | None: ...
-
-    async def claim_refresh_token(self, token_hash: str, *, now: float) -> RefreshToken | None:
-        """Set `rotated_at` if it is unset and the token is neither revoked nor expired.
-
-        Returns the token as it was BEFORE the call, None if unknown: one caller of many sees
-        `rotated_at` None and has won.
-        """
-
-    async def revoke_family(self, family_id: str, *, now: float) -> None: ...
-
-    async def revoke_user_tokens(self, user_id: str, *, now: float) -> None: ...
-
-    async def family_is_live(self, family_id: str, *, now: float) -> bool:
-        """Whether any token of it is neither revoked nor expired."""
-
-    async def purge_refresh_tokens(self, *, before: float) -> int:
-        """Forget those that expired before then; how many."""
-
-
 class IndexVersionStore(Protocol):
     """The versions of a base's index. At most one is live, at most one is building."""
 
@@ -209,7 +170,17 @@ class IndexVersionStore(Protocol):
         """What was counted and, if given, found. Nothing happens for an unknown one."""
 
 
-class MetadataStore(DocumentStore, UserStore, ConversationStore, IndexVersionStore, UsageStore, Protocol):
+class MetadataStore(
+    DocumentStore,
+    UserStore,
+    PeopleStore,
+    SessionStore,
+    PersonalTokenStore,
+    ConversationStore,
+    IndexVersionStore,
+    UsageStore,
+    Protocol,
+):
     async def ping(self) -> None:
         """For readiness: `BackendUnavailable` unless a read works."""
 

@@ -18,20 +18,22 @@ from shared.metadata_stores.sqlite_index_versions import (
     INDEX_VERSIONS_UPGRADE,
     SqliteIndexVersions,
 )
+from shared.metadata_stores.sqlite_tokens import TOKENS_SCHEMA, SqliteTokens
 from shared.metadata_stores.sqlite_usage import USAGE_SCHEMA, SqliteUsage
-from shared.metadata_stores.sqlite_users import USERS_SCHEMA, SqliteUsers
+from shared.metadata_stores.sqlite_users import USERS_SCHEMA, USERS_UPGRADE_5, SqliteUsers
 from shared.sqlite_file import SqliteFile
 
-_VERSION = 4  # of the five schemas together; raise it with every change
+_VERSION = 5  # of the schemas together; raise it with every change
 
 
 class SqliteMetadataStore(
-    SqliteDocuments, SqliteUsers, SqliteConversations, SqliteIndexVersions, SqliteUsage
+    SqliteDocuments, SqliteUsers, SqliteTokens, SqliteConversations, SqliteIndexVersions, SqliteUsage
 ):
     def __init__(self, path: Path) -> None:
         schemas = (
             DOCUMENTS_SCHEMA,
             USERS_SCHEMA,
+            TOKENS_SCHEMA,
             CONVERSATIONS_SCHEMA,
             INDEX_VERSIONS_SCHEMA,
             USAGE_SCHEMA,
@@ -43,6 +45,7 @@ class SqliteMetadataStore(
             upgrades={
                 3: f"{DOCUMENTS_UPGRADE_3}; {INDEX_VERSIONS_UPGRADE}",
                 4: DOCUMENTS_UPGRADE_4,
+                5: USERS_UPGRADE_5,
             },
         )
 
