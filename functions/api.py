@@ -80,7 +80,12 @@ def build_api(runtime: Runtime) -> FastAPI:
     handle_errors(api)
     api.add_middleware(BodyLimit, default=_BODY, by_prefix=_LARGER_BODIES)
     api.add_middleware(LoadShedding, metrics=runtime.metrics, most=runtime.settings.most_in_flight)
-    api.add_middleware(RequestEdge, metrics=runtime.metrics, upload_origin=_upload_origin(runtime.settings))
+    api.add_middleware(
+        RequestEdge,
+        metrics=runtime.metrics,
+        upload_origin=_upload_origin(runtime.settings),
+        hops=runtime.settings.forwarded_hops,
+    )
     return api
 
 

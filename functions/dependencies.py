@@ -80,6 +80,12 @@ async def services_of(request: Request) -> Services:
 
 async def principal(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Principal:
     """Who asks. Errors: `NotAuthenticated`, also from the moment on that a session of ours was signed out."""
+    caller = await _verified(request, token)
+    request.state.actor = caller.user_id  # whom the audit trail names if something is refused
+    return caller
+
+
+async def _verified(request: Request, token: str | None) -> Principal:
     if token is None:
         raise NotAuthenticated("sign in first: this needs a bearer token")
     services = await services_of(request)

@@ -11,11 +11,13 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from functions.limits import client_address
 from functions.problems import problem_response
 from shared.errors import InvalidRequest
+from shared.telemetry.audit import Origin, origin
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
 
@@ -39,11 +41,12 @@ class RequestEdge:
     """Outermost: request id, security headers, one log line and the metrics of each request, and the
     answer to what nobody foresaw.
 
-    `upload_origin`: where the chat page may send files besides here.
+    `upload_origin`: where the chat page may send files besides here. `hops`: proxies in front of us.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, upload_origin: str | None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, upload_origin: str | None, *, hops: int = 0) -> None:
         self._app = app
+        self._hops = hops
         self._metrics = metrics
         connect = " ".join(filter(None, ("'self'", upload_origin)))
         self._chat_policy = _CHAT_POLICY.format(connect=connect).encode()
@@ -54,6 +57,8 @@ class RequestEdge:
             return
         request_id = _request_id(scope)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        address = client_address(Request(scope), self._hops) or ""
+        origin.set(Origin(request_id=request_id, address=address))
         started = time.perf_counter()
         status = _GONE
 

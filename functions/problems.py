@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared import errors
+from shared.telemetry.audit import audit
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ _NAMES = {status: error.__name__ for error, status in _STATUS.items()} | {
     416: "RangeNotSatisfiable",
     422: "InvalidRequest",
 }
+# What the audit trail is told of. Ids that are not the caller's are answered as missing ones are.
+_REFUSALS = (errors.NotAuthenticated, errors.AccessDenied, errors.NotFound)
 _INTERNAL = "something went wrong here; the log has it under this request_id"
 # Microsoft's AI Chat Protocol and OpenAI's API: their clients look for a member `error`.
 _DIALECTS = ("/api/chat", "/api/v1/")
@@ -80,7 +83,22 @@ def problem_response(error: Exception, request_id: str, path: str) -> JSONRespon
 
 
 async def _respond(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, _REFUSALS):
+        _audit_refusal(request, error)
     return problem_response(error, request.state.request_id, request.url.path)
+
+
+def _audit_refusal(request: Request, error: Exception) -> None:
+    """The route and the ids in it; what else stands in a path, such as a file's name, is nobody's."""
+    ids = [value for name, value in request.path_params.items() if name.endswith("_id")]
+    route = getattr(request.scope.get("route"), "path", "")
+    audit(
+        "refused",
+        actor=getattr(request.state, "actor", ""),
+        subject=" ".join([request.method, route, *ids]),
+        outcome="refused",
+        reason=_kebab(_status_and_name(error)[1]),
+    )
 
 
 def _status_and_name(error: Exception) -> tuple[int, str]:
