@@ -13,6 +13,7 @@ from functions.dependencies import Caller, ServicesOf
 from shared.domain import Conversation, Feedback, Turn
 from shared.errors import InvalidRequest, NotFound
 from shared.query import history
+from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["conversations"])
 
@@ -57,6 +58,7 @@ async def list_conversations(
 async def delete_conversations(caller: Caller, services: ServicesOf) -> None:
     """Forget all of them."""
     await services.metadata.delete_conversations(caller.user_id)
+    audit("deleted", actor=caller.user_id, reason="all conversations")
 
 
 @router.get("/api/conversations/{conversation_id}")
@@ -86,6 +88,7 @@ async def delete_conversation(conversation_id: str, caller: Caller, services: Se
     """Forget it."""
     if not await services.metadata.delete_conversation(conversation_id, caller.user_id):
         raise NotFound(_NOT_FOUND)
+    audit("deleted", actor=caller.user_id, subject=conversation_id, reason="conversation")
 
 
 @router.post("/api/feedback", status_code=201)

@@ -19,6 +19,7 @@ from shared.ingest import pipeline
 from shared.ingest.documents import SHARED, own_folder
 from shared.ingest.readers import share
 from shared.services import Services
+from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["documents"])
 
@@ -86,6 +87,8 @@ async def update_document(
             readers |= {user_reader(found.owner_id)}
         if not await share(found.id, readers, services):
             raise NotFound(_NOT_FOUND)
+        told = "readers: " + (" ".join(sorted(readers)) or "none")
+        audit("shared", actor=caller.user_id, subject=found.id, reason=told)
     if body.tags is not None:
         await services.metadata.set_tags(found.id, frozenset(body.tags), now=time.time())
     return await document(document_id, caller, services)
@@ -103,6 +106,7 @@ async def delete_document(document_id: str, caller: Caller, services: ServicesOf
     # here the reconciler finishes.
     await services.blobs.delete(found.name)
     await pipeline.remove(found.name, services)
+    audit("deleted", actor=caller.user_id, subject=found.id, reason="document")
 
 
 async def visible(document_id: str, caller: Principal, services: Services) -> Document:

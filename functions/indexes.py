@@ -8,13 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.dependencies import RuntimeOf, ServicesOf, administrator
-from shared.domain import IndexVersion
+from functions.dependencies import Caller, RuntimeOf, ServicesOf, administrator
+from shared.domain import IndexVersion, Principal
 from shared.errors import Conflict
 from shared.ingest import builds, documents
 from shared.query import gate
 from shared.services import Services
 from shared.settings import Settings
+from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["indexes"], dependencies=[Depends(administrator)])
 
@@ -58,7 +59,7 @@ async def list_indexes(services: ServicesOf) -> dict[str, Any]:
 
 
 @router.post("/api/indexes", status_code=202)
-async def build_index(services: ServicesOf, body: IndexBody | None = None) -> dict[str, Any]:
+async def build_index(caller: Caller, services: ServicesOf, body: IndexBody | None = None) -> dict[str, Any]:
     """Begin to build a new version beside the live one; the workers fill it."""
     wanted = body or IndexBody()
     version = await builds.build(
@@ -68,13 +69,16 @@ async def build_index(services: ServicesOf, body: IndexBody | None = None) -> di
         chars=wanted.chunk_chars,
         overlap=wanted.chunk_overlap,
     )
+    _audit("build", version.name, caller)
     return await _index_json(version, services)
 
 
 @router.post("/api/indexes/rollback")
-async def rollback_index(services: ServicesOf) -> dict[str, Any]:
+async def rollback_index(caller: Caller, services: ServicesOf) -> dict[str, Any]:
     """Make the version that was live last live again, at once."""
-    return await _index_json(await builds.rollback(services), services)
+    version = await builds.rollback(services)
+    _audit("rollback", version.name, caller)
+    return await _index_json(version, services)
 
 
 @router.post("/api/indexes/{name}/gate")
@@ -88,20 +92,23 @@ async def gate_index(
 
 @router.post("/api/indexes/{name}/promote")
 async def promote_index(
-    name: str, services: ServicesOf, runtime: RuntimeOf, force: bool = False
+    name: str, caller: Caller, services: ServicesOf, runtime: RuntimeOf, force: bool = False
 ) -> dict[str, Any]:
     """Make it live, if it is as good as the live one or `force` says so."""
     if not force:
         report = await _judge(name, None, services, runtime.settings)
         if report.refusal:
             raise Conflict(f"{name} is not promoted: {report.refusal}")
-    return await _index_json(await builds.promote(name, services), services)
+    version = await builds.promote(name, services)
+    _audit("promote by force" if force else "promote", version.name, caller)
+    return await _index_json(version, services)
 
 
 @router.delete("/api/indexes/{name}", status_code=204)
-async def remove_index(name: str, services: ServicesOf) -> Response:
+async def remove_index(name: str, caller: Caller, services: ServicesOf) -> Response:
     """Remove one that is not live, with everything in it."""
     await builds.remove(name, services)
+    _audit("remove", name, caller)
     return Response(status_code=204)
 
 
@@ -111,6 +118,10 @@ async def _judge(
     if asked is None:
         asked = await gate.stored_questions(services.metadata, limit=settings.gate_questions)
     return await gate.judge(name, asked, services, margin=settings.gate_margin)
+
+
+def _audit(what: str, name: str, caller: Principal) -> None:
+    audit("index_changed", actor=caller.user_id, subject=name, reason=what)
 
 
 def _known(body: QuestionBody) -> gate.KnownQuestion:

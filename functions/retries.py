@@ -16,6 +16,7 @@ from shared.errors import Conflict, NotFound
 from shared.ingest.documents import display_name, own_folder
 from shared.ingest.events import INGEST_QUEUE, StorageEvent, encode
 from shared.services import Services
+from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["documents"])
 
@@ -41,6 +42,7 @@ async def retry_documents(
     async for page in _pages(wanted, caller, services):
         failed = [each for each in page if _is_wanted(each, wanted, caller)]
         retried += sum(await asyncio.gather(*(_retry(each, services) for each in failed)))
+    audit("documents_retried", actor=caller.user_id, reason=f"{retried} documents")
     return {"retried": retried}
 
 
@@ -52,6 +54,7 @@ async def retry_document(document_id: str, caller: Caller, services: ServicesOf)
         raise Conflict("this document is being ingested already")
     if not await _retry(found, services):
         raise NotFound("there is no such document")
+    audit("documents_retried", actor=caller.user_id, subject=found.id)
     return {"id": found.id, "name": display_name(found.name), "status": DocumentStatus.QUEUED}
 
 
