@@ -176,3 +176,16 @@ async def test_an_index_is_removed_but_for_the_live_one(
 
 async def test_there_is_no_way_back_where_nothing_was_live_before(root: Person, refused: Refused) -> None:
     refused(await root.http.post("/api/indexes/rollback"), 409, "conflict")
+
+
+async def test_each_change_of_the_indexes_is_in_the_audit_trail(
+    root: Person, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = await built(root, services)
+    (await root.http.post(f"/api/indexes/{name}/promote", params={"force": True})).raise_for_status()
+    (await root.http.post("/api/indexes/rollback")).raise_for_status()
+    (await root.http.delete(f"/api/indexes/{name}")).raise_for_status()
+    lines = [vars(record)["event_fields"] for record in caplog.records if record.message == "audit"]
+    assert [line["reason"] for line in lines] == ["build", "promote by force", "rollback", "remove"]
+    assert {(line["act"], line["actor"]) for line in lines} == {("index_changed", root.user_id)}
+    assert lines[0]["subject"] == lines[3]["subject"] == name
