@@ -12,6 +12,7 @@ from shared.metadata_stores.mongo_document_lists import MongoDocumentLists
 from shared.metadata_stores.mongo_document_rows import DOCUMENTS_INDEXES
 from shared.metadata_stores.mongo_documents import MongoDocuments
 from shared.metadata_stores.mongo_index_versions import MongoIndexVersions
+from shared.metadata_stores.mongo_personal_tokens import PERSONAL_TOKENS_INDEXES, MongoPersonalTokens
 from shared.metadata_stores.mongo_tokens import FAMILIES_INDEXES, TOKENS_INDEXES, MongoTokens
 from shared.metadata_stores.mongo_usage import USAGE_INDEXES, MongoUsage
 from shared.metadata_stores.mongo_users import USERS_INDEXES, MongoUsers
@@ -21,6 +22,7 @@ _INDEXES = {
     "users": USERS_INDEXES,
     "refresh_tokens": TOKENS_INDEXES,
     "token_families": FAMILIES_INDEXES,
+    "personal_tokens": PERSONAL_TOKENS_INDEXES,
     "conversations": CONVERSATIONS_INDEXES,
     "usage": USAGE_INDEXES,
 }
@@ -31,6 +33,7 @@ class MongoMetadataStore(
     MongoDocumentLists,
     MongoUsers,
     MongoTokens,
+    MongoPersonalTokens,
     MongoConversations,
     MongoIndexVersions,
     MongoUsage,
