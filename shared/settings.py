@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from shared.account_settings import AccountSettings
 from shared.azure_settings import AzureSettings
 from shared.errors import ConfigError
 from shared.ingest_settings import IngestSettings
@@ -42,7 +43,7 @@ _NEEDS = {
 }
 
 
-class Settings(QuerySettings, IngestSettings, AzureSettings):
+class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
@@ -115,15 +116,9 @@ class Settings(QuerySettings, IngestSettings, AzureSettings):
         description="The model's name on that server. Needed by `RAG_CHAT_MODEL=openai`.",
     )
 
-    registration: Literal["open", "closed"] = Field(
-        "open",
-        description="Whether anybody may register. The first account, which administers, always may, unless "
-        "a tenant of Entra ID signs in.",
+    personal_token_days: int = Field(
+        366, ge=1, le=366, description="Longest life of a personal access token."
     )
-    token_issuer: str = Field("rag-functions", description="`iss` of access tokens.")
-    token_audience: str = Field("rag-functions", description="`aud` of access tokens.")
-    access_token_minutes: int = Field(15, ge=1, le=1440, description="Life of an access token.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Origins whose pages may call the API, separated by commas. The standalone host adds "
@@ -142,7 +137,7 @@ class Settings(QuerySettings, IngestSettings, AzureSettings):
     )
     url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
     token: SecretStr | None = Field(
-        None, description="Access token that they send; else they ask to sign in."
+        None, description="Token that they send, best a personal access token; else they ask to sign in."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 

@@ -13,6 +13,7 @@ NOT_PLUGS = {*PIPELINES, "compose", "telemetry", "domain"}
 
 # What a pipeline's module may import from outside: its one library, where it has one.
 LIBRARIES = {
+    "shared.account_settings": {"pydantic", "pydantic_settings"},
     "shared.azure_openai_sdk": {"azure", "httpx2", "openai", "pydantic"},
     "shared.azure_sdk": {"azure"},
     "shared.azure_settings": {"pydantic", "pydantic_settings"},
@@ -22,7 +23,8 @@ LIBRARIES = {
     "shared.azure_storage": {"azure"},  # for the type checker only
     "shared.auth.entra_keys": {"httpx", "jwt", "pydantic"},
     "shared.auth.entra": {"jwt", "pydantic"},
-    "shared.auth.keys": {"cryptography"},
+    "shared.auth.keys": {"cryptography", "jwt"},
+    "shared.auth.strict_jws": {"jwt", "pydantic"},
     "shared.auth.tokens": {"jwt", "pydantic"},
     "shared.auth.passwords": {"argon2"},
     "shared.ingest.chunk": {"semantic_text_splitter"},
@@ -59,7 +61,12 @@ FOUNDATIONS = (
     "shared.sqlite_file",
     "shared.sqlite_writes",
 )
-SETTINGS = ("shared.azure_settings", "shared.ingest_settings", "shared.query_settings")  # parts of one
+SETTINGS = (  # parts of one
+    "shared.account_settings",
+    "shared.azure_settings",
+    "shared.ingest_settings",
+    "shared.query_settings",
+)
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 
 
