@@ -51,10 +51,12 @@ class RealHost:
         # Weights lie in a folder of the model's name.
         own = {"PYTHONPATH": path, "RAG_MODELS": str(models.parent)}
         own |= {"RAG_REQUESTS_PER_MINUTE": "0", "RAG_REQUESTS_PER_MINUTE_ADDRESS": "0"}
+        own |= {"PYTHONFAULTHANDLER": "1"}  # a crash in native code tells where
         if "RAG_PROFILE" not in (environment or {}):
             own["RAG_EMBEDDER"] = models.name
         self._environment = kept | own | dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_meant_to_end = False
 
     # -- the process ---------------------------------------------------------------------------
 
@@ -65,6 +67,7 @@ class RealHost:
 
     def launch(self) -> None:
         """Start it and wait for nothing."""
+        self._is_meant_to_end = False
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*bound(), *self._command],
@@ -87,14 +90,17 @@ class RealHost:
 
     def kill(self) -> None:
         """As a power cut would, as far as a process can tell."""
+        self._is_meant_to_end = True
         self.process.kill()
         self.process.wait(_PATIENCE)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self._is_meant_to_end = True
         self.process.send_signal(number)
 
     def wait(self) -> int:
         """Its exit code."""
+        self._is_meant_to_end = True
         return self.process.wait(_PATIENCE)
 
     def text(self) -> str:
@@ -106,8 +112,12 @@ class RealHost:
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
-        if self._process is not None and self._process.poll() is None:
+        if self._process is None:
+            return
+        if (code := self._process.poll()) is None:
             self.kill()
+        else:
+            assert self._is_meant_to_end, f"the host ended by itself with {code}:\n{self._events()}"
 
     # -- the API -------------------------------------------------------------------------------
 

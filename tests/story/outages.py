@@ -53,6 +53,8 @@ def _of_the_indispensable() -> Iterator[Case]:
                 dependency=dependency,
                 fault=fault,
                 statuses=frozenset(statuses[fault]),
+                # What is found late leaves the chat model little time for its first word.
+                degraded=frozenset({None}) if is_steady else ANY,
                 breaker=breaker if is_steady else None,
                 is_ready=False if is_steady else None,
             )
