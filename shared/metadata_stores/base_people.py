@@ -2,10 +2,18 @@
 and the errors: accounts, organisations, groups, and who may read what is new in a folder.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.domain import FolderDefault, Group, Organisation, Standing, User
+from shared.domain import DEFAULT_ORGANISATION, FolderDefault, Group, Organisation, Standing, User
+
+THE_DEFAULT = Organisation(id=DEFAULT_ORGANISATION, name="Default", created_at=0.0)  # until it is renamed
+
+
+def name_key(name: str) -> str:
+    """The same for names that differ in nothing but case or in how their characters are written."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 class UserStore(Protocol):
@@ -17,11 +25,14 @@ class UserStore(Protocol):
 
     async def user_by_email(self, email: str) -> User | None: ...
 
-    async def set_password_hash(self, user_id: str, password_hash: str) -> None:
-        """Nothing happens for an unknown user."""
+    async def set_password_hash(
+        self, user_id: str, password_hash: str, *, replaces: str | None = None
+    ) -> bool:
+        """Whether it was set: not for an unknown user, and not in place of another one than `replaces`
+        (None: of any)."""
 
-    async def list_users(self) -> list[User]:
-        """By email."""
+    async def list_users(self, *, organisation_id: str | None = None) -> list[User]:
+        """By email, those of the organisation (None: all)."""
 
     async def set_user(
         self,
@@ -32,14 +43,15 @@ class UserStore(Protocol):
         manages_organisation: bool | None = None,
     ) -> User | None:
         """What is None stays. The user as stored then; None, and nothing changed, for an unknown one and
-        where no administrator of the installation who is not disabled would be left."""
+        for the last administrator of the installation who is not disabled, if they would be that no more."""
 
     async def standing(self, user_id: str) -> Standing | None:
         """None for an unknown or disabled user. Asked with every request that has a token: fast."""
 
 
 class PeopleStore(Protocol):
-    """There always is the organisation `DEFAULT_ORGANISATION`."""
+    """There always is the organisation `THE_DEFAULT`. Names differ if their `name_key` does; lists are in
+    its order."""
 
     async def add_organisation(self, organisation: Organisation) -> bool:
         """False, and nothing stored, if its id or name is taken."""

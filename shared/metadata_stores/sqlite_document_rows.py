@@ -52,6 +52,13 @@ ALTER TABLE documents ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE documents ADD COLUMN parked_event TEXT
 """
 DOCUMENTS_UPGRADE_4 = "ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'"
+# What their owners had shared with everyone, when everyone was of one organisation.
+DOCUMENTS_UPGRADE_5 = """
+UPDATE document_readers SET reader = 'organisation:default'
+WHERE reader = 'everyone' AND document_id IN (SELECT id FROM documents WHERE owner_id IS NOT NULL);
+UPDATE documents SET readers = replace(readers, '"everyone"', '"organisation:default"')
+WHERE owner_id IS NOT NULL
+"""
 
 FIELDS = tuple(field.name for field in fields(Document))
 _READERS, _STATUS, _TIMINGS, _HELD, _TAGS = map(

@@ -37,7 +37,8 @@ _FUNCTIONS = {
 }
 _NOTHING_TO_DO = frozenset({"ping", "endSessions", "killCursors"})
 # MongoDB's codes that drivers know, by the engine's own states and PostgreSQL's.
-_CODES = {"M001C": 11000, "23505": 11000, "M0008": 26}  # a duplicate key, twice; no such collection
+# A duplicate key (of an index of ours the engine makes an exclusion), and no such collection.
+_CODES = {"M001C": 11000, "23505": 11000, "23P01": 11000, "M0008": 26}
 _UNKNOWN_ERROR, _COMMAND_NOT_FOUND = 8, 59
 
 

@@ -12,7 +12,10 @@ from shared.domain import (
     Document,
     DocumentStatus,
     Feedback,
+    FolderDefault,
+    Group,
     IndexVersion,
+    Organisation,
     RefreshToken,
     Spent,
     Turn,
@@ -118,6 +121,51 @@ async def people(store: MongoMetadataStore) -> Told:
     ]
 
 
+async def organisations(store: MongoMetadataStore) -> Told:
+    acme = Organisation(id="acme", name="Acme", created_at=1.0)
+    group = Group(id="g", organisation_id="acme", name="HR", created_at=1.0)
+    ann = User(
+        id="ann",
+        email="a@x",
+        password_hash="h",
+        is_administrator=True,
+        created_at=1.0,
+        organisation_id="acme",
+    )
+    return [
+        await store.add_organisation(acme),
+        await store.add_organisation(acme),
+        await store.rename_organisation("acme", "default"),
+        await store.rename_organisation("acme", "Acme & Co"),
+        await store.add_user(ann, first_is_administrator=True),
+        await store.set_user("ann", manages_organisation=True),
+        await store.set_user("ann", is_disabled=True),
+        await store.add_group(group),
+        await store.rename_group("g", "Human Resources"),
+        await store.add_member("g", "ann"),
+        await store.standing("ann"),
+        await store.remove_member("g", "ann"),
+        await store.remove_member("g", "ann"),
+        await store.remove_group("g"),
+        await store.remove_group("g"),
+        await store.remove_organisation("acme"),
+        await store.organisations(),
+    ]
+
+
+async def folders(store: MongoMetadataStore) -> Told:
+    def default(*readers: str) -> FolderDefault:
+        return FolderDefault(folder="shared/", readers=frozenset(readers))
+
+    return [
+        await store.set_folder_default(default("user:u")),
+        await store.set_folder_default(default("user:v")),
+        await store.list_folder_defaults(prefix=""),
+        await store.set_folder_default(default()),
+        await store.list_folder_defaults(prefix=""),
+    ]
+
+
 async def conversations(store: MongoMetadataStore) -> Told:
     turns = [Turn(question="?", answer="!", citations=(), asked_at=float(number)) for number in range(3)]
     feedback = Feedback(
@@ -175,7 +223,8 @@ async def usage(store: MongoMetadataStore) -> Told:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "story", [documents, failure_and_return, people, conversations, index_versions, usage]
+    "story",
+    [documents, failure_and_return, people, organisations, folders, conversations, index_versions, usage],
 )
 async def test_a_lost_answer_changes_no_answer(
     story: Story, stores: tuple[MongoMetadataStore, MongoMetadataStore]

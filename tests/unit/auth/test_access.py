@@ -5,7 +5,16 @@ from uuid import uuid4
 import pytest
 
 from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
-from shared.domain import EVERYONE, Document, DocumentStatus, Principal, group_reader, user_reader
+from shared.domain import (
+    DEFAULT_ORGANISATION,
+    EVERYONE,
+    Document,
+    DocumentStatus,
+    Principal,
+    group_reader,
+    organisation_reader,
+    user_reader,
+)
 
 ADA = Principal(user_id="ada", email="ada@example.org")
 ROOT = Principal(user_id="root", email="root@example.org", is_administrator=True)
@@ -18,12 +27,12 @@ def document(owner: str | None, *readers: str, status: DocumentStatus = Document
     return Document(id="d", name="n", owner_id=owner, readers=frozenset(readers), status=status)
 
 
-def test_a_search_is_filtered_by_the_principal_and_everyone() -> None:
-    assert filter_for(ADA) == {EVERYONE, user_reader("ada")}
+def test_a_search_is_filtered_by_the_principal_their_organisation_and_everyone() -> None:
+    assert filter_for(ADA) == {EVERYONE, user_reader("ada"), organisation_reader(DEFAULT_ORGANISATION)}
 
 
 def test_administrators_search_no_more_than_others() -> None:
-    assert filter_for(ROOT) == {EVERYONE, user_reader("root")}
+    assert filter_for(ROOT) == {EVERYONE, user_reader("root"), organisation_reader(DEFAULT_ORGANISATION)}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain import DocumentStatus, Filters, IndexState, IndexVersion
+from shared.domain import (
+    DEFAULT_ORGANISATION,
+    EVERYONE,
+    DocumentStatus,
+    Filters,
+    IndexState,
+    IndexVersion,
+    Session,
+    organisation_reader,
+)
+from shared.metadata_stores.base_people import THE_DEFAULT
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 
 FORMAT_1 = """
@@ -24,6 +34,14 @@ CREATE TABLE document_readers (
     PRIMARY KEY (reader, name, document_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX document_readers_by_document ON document_readers (document_id);
+CREATE TABLE users (
+    id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL,
+    is_administrator INTEGER NOT NULL, created_at REAL NOT NULL, is_disabled INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refresh_tokens (
+    token_hash TEXT PRIMARY KEY, family_id TEXT NOT NULL, user_id TEXT NOT NULL,
+    issued_at REAL NOT NULL, expires_at REAL NOT NULL, rotated_at REAL, revoked_at REAL
+) STRICT;
 """
 FORMAT_2 = """
 CREATE TABLE index_versions (
@@ -41,6 +59,13 @@ INSERT INTO documents VALUES
     ('b', 'shared/b.md', 'ann', '["user:ann"]', 'failed', 'encrypted', 'e2', NULL, 8, 2, 0, '', 0, 'page', 0,
         1.0, 3.0, NULL, '[]');
 INSERT INTO document_readers VALUES ('everyone', 'shared/a.md', 'a'), ('user:ann', 'shared/b.md', 'b');
+"""
+FORMAT_4 = "ALTER TABLE documents ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';"
+PEOPLE = """
+INSERT INTO users VALUES ('ann', 'ann@example.org', 'hash', 1, 1.0, 0);
+UPDATE documents SET readers = '["everyone", "user:ann"]' WHERE id = 'b';
+INSERT INTO document_readers VALUES ('everyone', 'shared/b.md', 'b');
+INSERT INTO refresh_tokens VALUES ('hash', 'family', 'ann', 2.0, 9e9, NULL, NULL);
 """
 RECORD = "INSERT INTO index_versions VALUES ('{}', 'minilm', 384, 5.0);"
 
@@ -120,3 +145,35 @@ async def test_a_file_is_upgraded_once(tmp_path: Path) -> None:
         store = SqliteMetadataStore(tmp_path / "metadata.db")
         assert len(await store.index_versions("documents")) == 1
         await store.close()
+
+
+async def test_people_and_what_they_shared_with_everyone_are_of_the_default_organisation(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, 4, FORMAT_1, DOCUMENTS, FORMAT_3, FORMAT_4, PEOPLE)
+    store = SqliteMetadataStore(tmp_path / "metadata.db")
+    standing = await store.standing("ann")
+    assert standing is not None
+    assert (standing.user.organisation_id, standing.user.manages_organisation) == (
+        DEFAULT_ORGANISATION,
+        False,
+    )
+    assert await store.organisations() == [THE_DEFAULT]
+    everyones, anns = [document async for document in store.every_document()]
+    assert everyones.readers == {EVERYONE}
+    assert anns.readers == {"user:ann", organisation_reader(DEFAULT_ORGANISATION)}
+
+    async def listed(reader: str) -> list[str]:
+        return [each.id for each in await store.list_documents(readers=frozenset({reader}))]
+
+    assert await listed(EVERYONE) == ["a"]
+    assert await listed(organisation_reader(DEFAULT_ORGANISATION)) == ["b"]
+    await store.close()
+
+
+async def test_a_session_of_before_begins_with_its_first_link_that_is_left(tmp_path: Path) -> None:
+    make(tmp_path, 4, FORMAT_1, DOCUMENTS, FORMAT_3, FORMAT_4, PEOPLE)
+    store = SqliteMetadataStore(tmp_path / "metadata.db")
+    session = Session(id="family", began_at=2.0, used_at=2.0, expires_at=9e9, client="")
+    assert await store.sessions("ann", now=3.0) == [session]
+    await store.close()
