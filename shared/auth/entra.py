@@ -3,16 +3,14 @@
 What a token must carry is written down in docs/entra.md.
 """
 
-import base64
-import json
 import logging
 import re
-import time
-from typing import Literal, NoReturn, Protocol
+from typing import Protocol
 
 import jwt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from shared.auth.strict_jws import REFUSED, Claims, claims_of, key_id_of
 from shared.domain import Principal
 from shared.errors import ConfigError, NotAuthenticated
 from shared.telemetry.logs import event
@@ -20,42 +18,14 @@ from shared.telemetry.logs import event
 log = logging.getLogger(__name__)
 
 _ALGORITHM = "RS256"
-_SKEW = 60  # seconds that clocks may differ by
-_MAX_BYTES = 16 * 1024
-_REFUSED = "the access token is not valid; sign in again"
+_TYPES = {"JWT", "at+jwt"}
 # One spelling only: neither the users of our own, 32 digits without dashes, nor a path can look like it.
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-class _Header(BaseModel):
-    """Nothing may bring a key along, or change what a signature means."""
-
-    model_config = ConfigDict(strict=True)
-
-    alg: Literal["RS256"]
-    typ: Literal["JWT", "at+jwt"]
-    kid: str = Field(min_length=1)
-    jwk: None = None
-    jku: None = None
-    x5u: None = None
-    x5c: None = None
-    crit: None = None
-
-
-class _Claims(BaseModel):
-    """Nothing is converted; what has no default is required."""
-
-    model_config = ConfigDict(strict=True)
-
-    iss: str
+class _Claims(Claims):
     tid: str
-    aud: str
-    exp: int
-    nbf: int
-    iat: int
     oid: str = Field(pattern=f"^{_GUID.pattern}$")
-    sub: str = Field(min_length=1)
     idtyp: str = ""
     scp: str = ""
     roles: list[str] = Field(default_factory=list)
@@ -91,31 +61,23 @@ class EntraTokens:
         self._audience = audience
         self._administrator_role = administrator_role
         self._keys = keys
-        self._signatures = jwt.PyJWS()
 
     def recognises(self, token: str) -> bool:
         """Whether to ask `verify` and not our own tokens, whose algorithm is another. Proves nothing."""
         try:
-            _header(token)
-        except (ValueError, RecursionError):
+            _key_id(token)
+        except NotAuthenticated:
             return False
         return True
 
     async def verify(self, token: str) -> Principal:
         """Errors: one `NotAuthenticated`, whatever is wrong with it; `BackendUnavailable` without keys."""
-        try:
-            key_id = _header(token).kid
-        except (ValueError, RecursionError) as error:
-            raise NotAuthenticated(_REFUSED) from error
-        key = await self._keys.find(key_id)
+        key = await self._keys.find(_key_id(token))
         if key is None:
-            raise NotAuthenticated(_REFUSED)
-        try:
-            claims = _Claims.model_validate(_json(self._signatures.decode(token, key, [_ALGORITHM])))
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise NotAuthenticated(_REFUSED) from error
-        if not (self._is_for_us(claims) and _is_current(claims) and _grants_access(claims)):
-            raise NotAuthenticated(_REFUSED)
+            raise NotAuthenticated(REFUSED)
+        claims = claims_of(token, key, _Claims)
+        if not (self._is_for_us(claims) and _grants_access(claims)):
+            raise NotAuthenticated(REFUSED)
         return self._principal(claims)
 
     async def close(self) -> None:
@@ -133,9 +95,8 @@ class EntraTokens:
         )
 
 
-def _is_current(claims: _Claims) -> bool:
-    now = time.time()
-    return max(claims.nbf, claims.iat) - _SKEW <= now < claims.exp + _SKEW
+def _key_id(token: str) -> str:
+    return key_id_of(token, algorithm=_ALGORITHM, types=_TYPES)
 
 
 def _grants_access(claims: _Claims) -> bool:
@@ -149,26 +110,3 @@ def _groups(claims: _Claims) -> frozenset[str]:
         event(log, "entra_groups_left_out", user_id=claims.oid, reason="too many for a token")
         return frozenset()
     return frozenset(group for group in claims.groups if _GUID.fullmatch(group))
-
-
-def _header(token: str) -> _Header:
-    if len(token) > _MAX_BYTES or not _COMPACT.fullmatch(token):
-        raise ValueError("not a compact JWS of a bearable size")
-    segment = token.partition(".")[0]
-    content = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    return _Header.model_validate(_json(content))
-
-
-def _json(content: bytes) -> object:
-    return json.loads(content, object_pairs_hook=_once, parse_constant=_refuse)
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is named twice")
-    return members
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

@@ -36,6 +36,7 @@ class _Key(BaseModel):
     use: Literal["sig"]
     alg: Literal["RS256"] = "RS256"
     kid: str = Field(min_length=1)
+    key_ops: list[str] = Field(default=["verify"])
     n: str
     e: str
     issuer: str = "{tenantid}"  # whom it may sign for: one tenant, or with this word any
@@ -141,5 +142,6 @@ class TenantKeys:
             key = jwt.PyJWK(described.model_dump(include={"kty", "n", "e", "kid"}), "RS256")
         except (jwt.PyJWTError, ValueError):
             return None
-        is_ours = self._tenant_id in described.issuer or "{tenantid}" in described.issuer
-        return key if is_ours and key.key.key_size >= _MIN_BITS else None
+        is_ours = not {self._tenant_id, "{tenantid}"}.isdisjoint(described.issuer.split("/"))
+        is_fit = "verify" in described.key_ops and key.key.key_size >= _MIN_BITS
+        return key if is_ours and is_fit else None

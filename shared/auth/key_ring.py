@@ -17,6 +17,7 @@ from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
 
+_PAUSE_WITHOUT_KEYS = 1.0  # seconds
 _EARLY = 0.8  # of the interval: from then on keys are renewed while requests still use the old ones
 
 
@@ -31,7 +32,8 @@ class KeyRing:
     in force for two intervals, one until all have asked again and one to spare; or else the oldest.
 
     Keys are as old as `refresh_after` seconds at most, unless the store fails: then those known last
-    stay. It is asked again after `retry_after` seconds at the earliest. `clock` counts seconds.
+    stay. It is asked again after `retry_after` seconds at the earliest, and after one without any keys,
+    whatever key ids tokens name. `clock` counts seconds.
     Errors of every question, while no key is known: `ConfigError`, `BackendUnavailable`.
     """
 
@@ -91,10 +93,13 @@ class KeyRing:
             await asyncio.shield(fetching)  # who gives up does not stop it for the others
 
     def _renewal(self) -> "asyncio.Task[None] | None":
-        """One for all who ask; None if the store was asked a moment ago."""
+        """One for all who ask; if the store was asked a moment ago, None or, without keys, what failed then."""
         if self._fetching is None or self._fetching.done():
-            if self._keys and self._clock() - self._asked_at < self._retry_after:
+            passed = self._clock() - self._asked_at
+            if self._keys and passed < self._retry_after:
                 return None
+            if not self._keys and passed < _PAUSE_WITHOUT_KEYS:
+                return self._fetching
             self._asked_at = self._clock()
             self._fetching = asyncio.create_task(self._fetch())
         return self._fetching

@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.errors import ConfigError
+
+ALGORITHM = "ES256"  # of every key of ours
 
 _COORDINATE_BYTES = 32  # of a point on P-256
 _UNUSABLE = "the secret jwt-signing-key is neither a P-256 key in PEM nor a JSON list of such keys"
@@ -19,6 +22,7 @@ _UNUSABLE = "the secret jwt-signing-key is neither a P-256 key in PEM nor a JSON
 class SigningKey:
     id: str  # the RFC 7638 thumbprint of the public half
     private: ec.EllipticCurvePrivateKey
+    public: jwt.PyJWK
     jwk: Mapping[str, str]  # the public half, as RFC 7517 describes it
 
 
@@ -54,9 +58,8 @@ def _read_key(pem: str) -> SigningKey:
     # RFC 7638 §3: the required members in order of their names, without white space.
     canonical = json.dumps(required, sort_keys=True, separators=(",", ":")).encode()
     key_id = _base64url(hashlib.sha256(canonical).digest())
-    return SigningKey(
-        id=key_id, private=private, jwk={**required, "kid": key_id, "use": "sig", "alg": "ES256"}
-    )
+    jwk = {**required, "kid": key_id, "use": "sig", "alg": ALGORITHM}
+    return SigningKey(id=key_id, private=private, public=jwt.PyJWK(jwk, ALGORITHM), jwk=jwk)
 
 
 def _coordinate(number: int) -> str:

@@ -6,33 +6,20 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import jwt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from shared.auth.key_ring import KeyRing
-from shared.auth.keys import SigningKey
+from shared.auth.keys import ALGORITHM
+from shared.auth.strict_jws import MAX_LENGTH, REFUSED, SKEW, Claims, claims_of, key_id_of
 from shared.domain import Principal, User
 from shared.errors import NotAuthenticated
 
-_ALGORITHM = "ES256"
 _TYPE = "at+jwt"
-_SKEW = 60  # seconds that clocks may differ by
-_MAX_BYTES = 16 * 1024
 _REMEMBERED = 10_000  # tokens, of some 500 bytes each
-_REFUSED = "the access token is not valid; sign in again"
 _ADMINISTRATOR = "administrator"
 
 
-class _Claims(BaseModel):
-    """Every claim is required, and nothing is converted."""
-
-    model_config = ConfigDict(strict=True)
-
-    iss: str
-    aud: str
-    sub: str = Field(min_length=1)
-    exp: int
-    nbf: int
-    iat: int
+class _Claims(Claims):
     jti: str = Field(min_length=1)
     email: str = Field(min_length=1)
     roles: list[str]
@@ -78,12 +65,12 @@ class AccessTokens:
             "family": family_id,
         }
         key = await self._keys.signing()
-        return jwt.encode(claims, key.private, _ALGORITHM, headers={"kid": key.id, "typ": _TYPE})
+        return jwt.encode(claims, key.private, ALGORITHM, headers={"kid": key.id, "typ": _TYPE})
 
     async def verify(self, token: str) -> Principal:
         """Errors: one `NotAuthenticated`, whatever is wrong with it."""
-        if len(token) > _MAX_BYTES:
-            raise NotAuthenticated(_REFUSED)
+        if len(token) > MAX_LENGTH:
+            raise NotAuthenticated(REFUSED)
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(digest)
         if known is None:
@@ -92,7 +79,7 @@ class AccessTokens:
                 del self._verified[next(iter(self._verified))]
         elif known.expires_at <= time.time() or await self._keys.find(known.key_id) is None:
             self._verified.pop(digest, None)
-            raise NotAuthenticated(_REFUSED)
+            raise NotAuthenticated(REFUSED)
         return known.principal
 
     async def jwks(self) -> dict[str, list[dict[str, str]]]:
@@ -103,36 +90,20 @@ class AccessTokens:
         await self._keys.close()
 
     async def _check(self, token: str) -> _Verified:
-        try:
-            key = await self._key_of(token)
-            claims = _Claims.model_validate(self._decode(token, key))
-        except (jwt.PyJWTError, ValidationError, ValueError) as error:
-            raise NotAuthenticated(_REFUSED) from error
+        key = await self._keys.find(key_id_of(token, algorithm=ALGORITHM, types={_TYPE}))
+        if key is None:
+            raise NotAuthenticated(REFUSED)
+        claims = claims_of(token, key.public, _Claims)
+        if not self._is_as_issued(claims):
+            raise NotAuthenticated(REFUSED)
         principal = Principal(
             user_id=claims.sub,
             email=claims.email,
             is_administrator=_ADMINISTRATOR in claims.roles,
             family_id=claims.family,
         )
-        return _Verified(principal=principal, key_id=key.id, expires_at=claims.exp + _SKEW)
+        return _Verified(principal=principal, key_id=key.id, expires_at=claims.exp + SKEW)
 
-    async def _key_of(self, token: str) -> SigningKey:
-        header = jwt.get_unverified_header(token)
-        key_id = header.get("kid")
-        if not isinstance(key_id, str) or header.get("typ") != _TYPE:
-            raise NotAuthenticated(_REFUSED)
-        key = await self._keys.find(key_id)
-        if key is None:
-            raise NotAuthenticated(_REFUSED)
-        return key
-
-    def _decode(self, token: str, key: SigningKey) -> object:
-        return jwt.decode(
-            token,
-            key.private.public_key(),
-            algorithms=[_ALGORITHM],
-            issuer=self._issuer,
-            audience=self._audience,
-            leeway=_SKEW,
-            options={"require": list(_Claims.model_fields)},
-        )
+    def _is_as_issued(self, claims: _Claims) -> bool:
+        is_ours = claims.iss == self._issuer and claims.aud == self._audience
+        return is_ours and claims.exp - claims.iat <= self.lifetime

@@ -13,6 +13,7 @@ from shared.caches.sqlite import SqliteCache
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.local import LocalSecrets
 from tests.stand_ins.door import Door
+from tests.stand_ins.token_issuers import ISSUERS, Issuer
 from tests.stand_ins.versioned_secrets import INTERVAL, PAUSE, Clock, VersionedSecrets
 
 
@@ -49,3 +50,9 @@ def process(clock: Clock) -> Callable[[VersionedSecrets], AccessTokens]:
         return AccessTokens(keys=ring, issuer="rag", audience="rag", lifetime=900)
 
     return process
+
+
+@pytest.fixture(params=ISSUERS)
+async def issuer(request: pytest.FixtureRequest) -> Issuer:
+    """Each kind of access token in turn."""
+    return await ISSUERS[request.param]()

