@@ -93,6 +93,19 @@ class RefreshToken:
     expires_at: float
     rotated_at: float | None = None
     revoked_at: float | None = None
+    began_at: float | None = None  # when the family did; None: with this link
+    client: str = ""  # what signed in, as it called itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Where somebody is signed in: a family of refresh tokens that is neither revoked nor expired."""
+
+    id: str  # of the family
+    began_at: float
+    used_at: float  # when its last token was issued
+    expires_at: float  # unless it is used before
+    client: str
 
 
 @dataclass(frozen=True, kw_only=True)

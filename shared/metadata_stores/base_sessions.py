@@ -4,7 +4,7 @@ the rest and the errors: what proves who somebody is, stored as hashes.
 
 from typing import Protocol
 
-from shared.domain import PersonalToken, RefreshToken
+from shared.domain import PersonalToken, RefreshToken, Session
 
 
 class SessionStore(Protocol):
@@ -23,10 +23,14 @@ class SessionStore(Protocol):
 
     async def revoke_family(self, family_id: str, *, now: float) -> None: ...
 
-    async def revoke_user_tokens(self, user_id: str, *, now: float) -> None: ...
+    async def revoke_user_tokens(self, user_id: str, *, now: float, spare: str | None = None) -> None:
+        """All of a user's families but `spare`."""
 
     async def family_is_live(self, family_id: str, *, now: float) -> bool:
         """Whether any token of it is neither revoked nor expired."""
+
+    async def sessions(self, user_id: str, *, now: float) -> list[Session]:
+        """The user's live families, the one used last first."""
 
     async def purge_refresh_tokens(self, *, before: float) -> int:
         """Forget those that expired before then; how many."""

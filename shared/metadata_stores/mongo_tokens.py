@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pymongo import IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 
-from shared.domain import RefreshToken
+from shared.domain import RefreshToken, Session
 from shared.metadata_stores.mongo_database import MongoDatabase, Row
 from shared.metadata_stores.mongo_writes import WITHOUT_WRITES, by_id, change, insert, repeatable
 
@@ -30,6 +30,8 @@ class MongoTokens:
             "user_id": token.user_id,
             "issued_at": token.issued_at,
             "rotated_at": token.rotated_at,
+            "began_at": token.began_at,
+            "client": token.client,
             **expiry,
         }
         async with self._mongo.calling() as database:
@@ -54,13 +56,19 @@ class MongoTokens:
     async def revoke_family(self, family_id: str, *, now: float) -> None:
         await self._revoke(by_id(family_id), now)
 
-    async def revoke_user_tokens(self, user_id: str, *, now: float) -> None:
-        await self._revoke({"user_id": {"$eq": user_id}}, now)
+    async def revoke_user_tokens(self, user_id: str, *, now: float, spare: str | None = None) -> None:
+        await self._revoke({"user_id": {"$eq": user_id}, "_id": {"$ne": spare}}, now)
 
     async def family_is_live(self, family_id: str, *, now: float) -> bool:
         where = {**by_id(family_id), "revoked_at": None, "expires_at": {"$gt": now}}
         async with self._mongo.calling() as database:
             return await database["token_families"].find_one(where, {"_id": True}) is not None
+
+    async def sessions(self, user_id: str, *, now: float) -> list[Session]:
+        where = {"user_id": {"$eq": user_id}, "revoked_at": None, "expires_at": {"$gt": now}}
+        async with self._mongo.calling() as database:
+            found = await database["token_families"].find(where, WITHOUT_WRITES).to_list()
+        return sorted(map(_to_session, found), key=lambda session: (-session.used_at, session.id))
 
     async def purge_refresh_tokens(self, *, before: float) -> int:
         expired = {"expires_at": {"$lt": before}}
@@ -79,9 +87,18 @@ class MongoTokens:
 async def _join_family(database: AsyncDatabase[Row], token: RefreshToken, expiry: Row) -> bool:
     """Make the family, or let it live as long as this link; False if it is revoked."""
     families, same = database["token_families"], by_id(token.family_id)
-    new = {"_id": token.family_id, "user_id": token.user_id, "revoked_at": token.revoked_at, **expiry}
+    began = {"began_at": token.issued_at if token.began_at is None else token.began_at}
+    used = {"used_at": token.issued_at, **expiry}
+    new = {
+        "_id": token.family_id,
+        "user_id": token.user_id,
+        "revoked_at": token.revoked_at,
+        "client": token.client,
+        **began,
+        **used,
+    }
     while True:
-        if await change(families, {**same, "revoked_at": None}, {"$max": expiry}):
+        if await change(families, {**same, "revoked_at": None}, {"$min": began, "$max": used}):
             return True
         if await insert(families, new):
             return True
@@ -103,6 +120,18 @@ async def _find_token(database: AsyncDatabase[Row], token_hash: str) -> RefreshT
         expires_at=row["expires_at"],
         rotated_at=row["rotated_at"],
         revoked_at=family["revoked_at"],
+        began_at=row.get("began_at"),  # not there in what older versions stored
+        client=row.get("client", ""),
+    )
+
+
+def _to_session(family: Row) -> Session:
+    return Session(
+        id=family["_id"],
+        began_at=family.get("began_at", 0.0),
+        used_at=family.get("used_at", 0.0),
+        expires_at=family["expires_at"],
+        client=family.get("client", ""),
     )
 
 

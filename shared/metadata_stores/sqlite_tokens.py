@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import astuple, fields
 
-from shared.domain import RefreshToken
+from shared.domain import RefreshToken, Session
 from shared.sqlite_file import SqliteFile
 
 # The columns are the fields of `RefreshToken`, in their order: rows are read by position.
@@ -15,14 +15,26 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
     issued_at REAL NOT NULL,
     expires_at REAL NOT NULL,
     rotated_at REAL,
-    revoked_at REAL
+    revoked_at REAL,
+    began_at REAL,
+    client TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family_id);
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_user ON refresh_tokens (user_id);
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 """
+TOKENS_UPGRADE_5 = """
+ALTER TABLE refresh_tokens ADD COLUMN began_at REAL;
+ALTER TABLE refresh_tokens ADD COLUMN client TEXT NOT NULL DEFAULT ''
+"""
 
 _FIELDS = tuple(field.name for field in fields(RefreshToken))
+_SESSION_FIELDS = tuple(field.name for field in fields(Session))
+_SESSIONS = """
+SELECT family_id, min(coalesce(began_at, issued_at)), max(issued_at), max(expires_at), max(client)
+FROM refresh_tokens WHERE user_id = ? AND revoked_at IS NULL AND expires_at > ?
+GROUP BY family_id ORDER BY max(issued_at) DESC, family_id
+"""
 
 
 class SqliteTokens:
@@ -33,7 +45,7 @@ class SqliteTokens:
         return (
             await self._change_tokens(
                 """
-            INSERT INTO refresh_tokens SELECT ?, ?, ?, ?, ?, ?, ?
+            INSERT INTO refresh_tokens SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
             WHERE NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = ? AND revoked_at IS NOT NULL)
             """,
                 (*astuple(token), token.family_id),
@@ -64,10 +76,13 @@ class SqliteTokens:
             (now, family_id),
         )
 
-    async def revoke_user_tokens(self, user_id: str, *, now: float) -> None:
+    async def revoke_user_tokens(self, user_id: str, *, now: float, spare: str | None = None) -> None:
         await self._change_tokens(
-            "UPDATE refresh_tokens SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL",
-            (now, user_id),
+            """
+            UPDATE refresh_tokens SET revoked_at = ?
+            WHERE user_id = ? AND family_id IS NOT ? AND revoked_at IS NULL
+            """,
+            (now, user_id, spare),
         )
 
     async def family_is_live(self, family_id: str, *, now: float) -> bool:
@@ -79,6 +94,13 @@ class SqliteTokens:
             return live.fetchone() is not None
 
         return await self._file.look_up(query)
+
+    async def sessions(self, user_id: str, *, now: float) -> list[Session]:
+        def query(connection: sqlite3.Connection) -> list[Session]:
+            rows = connection.execute(_SESSIONS, (user_id, now))
+            return [Session(**dict(zip(_SESSION_FIELDS, row, strict=True))) for row in rows]
+
+        return await self._file.read(query)
 
     async def purge_refresh_tokens(self, *, before: float) -> int:
         return await self._change_tokens("DELETE FROM refresh_tokens WHERE expires_at < ?", (before,))
