@@ -9,12 +9,12 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from functions.dependencies import Caller, ServicesOf
-from functions.documents import visible
+from functions.documents import readable
 from shared.domain import BlobProperties
 from shared.errors import NotFound
 from shared.ingest.documents import display_name
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["sources"])
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _TEXT = "text/plain; charset=utf-8"
@@ -40,7 +40,7 @@ async def document_content(
     document_id: str, request: Request, caller: Caller, services: ServicesOf
 ) -> Response:
     """The bytes, with their own content type; one `Range` at a time."""
-    found = await visible(document_id, caller, services)
+    found = await readable(document_id, caller, services)
     blob = await services.blobs.head(found.name)
     if blob is None:
         raise NotFound("the document's file is gone")

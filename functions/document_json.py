@@ -1,58 +1,45 @@
 """A document as the API shows it. Used by the documents routes."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.auth.access import is_directory_reader
-from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
+from functions.reader_names import known_among, place_of
+from shared.auth.access import may_change, may_read
+from shared.domain import Document, DocumentStatus, Principal, user_reader
 from shared.ingest.documents import display_name
-from shared.metadata_stores.base_people import UserStore
-
-_USER = user_reader("")
+from shared.metadata_stores.base import MetadataStore
 
 
-async def document_json(found: Document, caller: Principal, users: UserStore) -> dict[str, Any]:
-    return (await documents_json([found], caller, users))[0]
+async def document_json(found: Document, caller: Principal, store: MetadataStore) -> dict[str, Any]:
+    return (await documents_json([found], caller, store))[0]
 
 
-async def documents_json(found: list[Document], caller: Principal, users: UserStore) -> list[dict[str, Any]]:
+async def documents_json(
+    found: list[Document], caller: Principal, store: MetadataStore
+) -> list[dict[str, Any]]:
     told = {each.id: _told_readers(each, caller) for each in found}
-    names = await _names(frozenset().union(*told.values()), users)
-    return [
-        _json(each, caller, [names[reader] for reader in told[each.id] if reader in names]) for each in found
-    ]
+    known = await known_among(frozenset().union(*told.values()), store)
+    return [_json(each, caller, known.names(told[each.id], place_of(each.name, caller))) for each in found]
 
 
 def _told_readers(found: Document, caller: Principal) -> frozenset[str]:
     """Who may read it besides its owner, for whom that may be told to."""
-    if not (caller.is_administrator or found.owner_id == caller.user_id):
+    if not (caller.is_administrator or may_change(caller, found)):
         return frozenset()
     return found.readers if found.owner_id is None else found.readers - {user_reader(found.owner_id)}
 
 
-async def _names(readers: Iterable[str], users: UserStore) -> dict[str, str]:
-    """What sharing calls them; an account that is gone has no name any more."""
-    names = {}
-    for reader in readers:
-        if reader == EVERYONE or is_directory_reader(reader):
-            names[reader] = reader
-        elif user := await users.user(reader.removeprefix(_USER)):
-            names[reader] = user.email
-    return names
-
-
-def _json(found: Document, caller: Principal, readers: Iterable[str]) -> dict[str, Any]:
+def _json(found: Document, caller: Principal, readers: list[str]) -> dict[str, Any]:
     return {
         "id": found.id,
         "name": display_name(found.name),
-        "title": found.title,
+        "title": found.title if may_read(caller, found) else "",  # it comes out of the document
         "status": found.status,
         "status_text": _status_text(found),
         "reason": found.reason,
         "is_parked": found.parked_event is not None,
         "is_owner": found.owner_id == caller.user_id,
-        "readers": sorted(readers, key=lambda reader: (reader != EVERYONE, reader)),
+        "readers": readers,
         "tags": sorted(found.tags),
         "size": found.size,
         "pages": found.pages,

@@ -1,7 +1,6 @@
 """The caller's documents: list, show, share, tag, delete. Upload, content and retry have their own."""
 
 import time
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,12 +10,12 @@ from functions.cursors import cursor, read_cursor
 from functions.dependencies import Caller, ServicesOf
 from functions.document_json import document_json, documents_json
 from functions.filters import MOST_TAGS, Tag
-from shared.auth import sessions
-from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
-from shared.domain import EVERYONE, Document, DocumentStatus, Principal, user_reader
-from shared.errors import AccessDenied, InvalidRequest, NotFound
+from functions.reader_names import place_of, stored_readers
+from shared.auth.access import filter_for, may_change, may_read
+from shared.domain import Document, DocumentStatus, Principal, user_reader
+from shared.errors import AccessDenied, NotFound
 from shared.ingest import pipeline
-from shared.ingest.documents import SHARED, own_folder
+from shared.ingest.documents import is_common, own_folder
 from shared.ingest.readers import share
 from shared.services import Services
 from shared.telemetry.audit import audit
@@ -78,11 +77,12 @@ async def document(document_id: str, caller: Caller, services: ServicesOf) -> di
 async def update_document(
     document_id: str, body: Changes, caller: Caller, services: ServicesOf
 ) -> dict[str, Any]:
-    """Share it: `everyone`, e-mail addresses of accounts, or `group:<id>` and `user:<id>` of Entra ID where
-    its tokens are accepted; nobody else than its owner with `[]`. File it under tags, of any case."""
+    """Share it: `everyone` (of the organisation; under shared/ of all), e-mail addresses of accounts,
+    `group:<name>`, or `group:<id>` and `user:<id>` of Entra ID where its tokens are accepted; nobody else
+    than its owner with `[]`. File it under tags, of any case."""
     found = await changeable(document_id, caller, services)
     if body.readers is not None:
-        readers = await _readers(body.readers, services)
+        readers = await stored_readers(body.readers, place_of(found.name, caller), services)
         if found.owner_id is not None:
             readers |= {user_reader(found.owner_id)}
         if not await share(found.id, readers, services):
@@ -121,6 +121,14 @@ async def visible(document_id: str, caller: Principal, services: Services) -> Do
     return found
 
 
+async def readable(document_id: str, caller: Principal, services: Services) -> Document:
+    """Errors: `NotFound` as in `visible`, `AccessDenied` for who keeps it and is no reader."""
+    found = await visible(document_id, caller, services)
+    if not may_read(caller, found):
+        raise AccessDenied("only its readers may open a document")
+    return found
+
+
 async def changeable(document_id: str, caller: Principal, services: Services) -> Document:
     """Errors: `NotFound` as in `visible`, `AccessDenied` for a reader who is no more than that."""
     found = await visible(document_id, caller, services)
@@ -130,19 +138,6 @@ async def changeable(document_id: str, caller: Principal, services: Services) ->
 
 
 def blob_prefix(prefix: str, caller: Principal) -> str:
-    if not prefix or prefix.startswith(SHARED):
+    if not prefix or is_common(prefix):
         return prefix
     return own_folder(caller.user_id) + prefix
-
-
-async def _readers(wanted: Iterable[str], services: Services) -> frozenset[str]:
-    readers = set()
-    for each in wanted:
-        if each == EVERYONE or (services.entra_tokens is not None and is_directory_reader(each)):
-            readers.add(each)
-            continue
-        user = await services.metadata.user_by_email(sessions.normalised_email(each))
-        if user is None:
-            raise InvalidRequest("one of these e-mail addresses has no account here")
-        readers.add(user_reader(user.id))
-    return frozenset(readers)

@@ -13,10 +13,11 @@ from starlette.datastructures import UploadFile
 
 from functions.dependencies import Caller, ServicesOf
 from functions.edge import allow_body
+from shared.auth.access import may_keep
 from shared.domain import Document, Principal
 from shared.errors import AccessDenied, InvalidRequest, TooLarge
 from shared.ingest import pipeline
-from shared.ingest.documents import SHARED, blob_name, display_name
+from shared.ingest.documents import blob_name, display_name, owner_of
 from shared.services import Services
 
 router = APIRouter(tags=["documents"])
@@ -91,10 +92,10 @@ async def create_upload(body: Ticket, caller: Caller, services: ServicesOf) -> d
 
 
 def writable_name(path: str, caller: Principal) -> str:
-    """The blob's name. Errors: `InvalidRequest`; `AccessDenied` under shared/ for who does not administer."""
+    """The blob's name. Errors: `InvalidRequest`; `AccessDenied` for who does not keep the folder."""
     name = blob_name(path, caller.user_id)
-    if name.startswith(SHARED) and not caller.is_administrator:
-        raise AccessDenied("only administrators put documents under shared/")
+    if owner_of(name) is None and not may_keep(caller, name):
+        raise AccessDenied("only administrators put documents into this folder")
     return name
 
 

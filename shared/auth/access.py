@@ -1,4 +1,7 @@
-"""Who may do what with a document; nothing else decides it. Called by query and the documents routes."""
+"""Who may do what with documents, folders and people; nothing else decides it. Called by routes and query."""
+
+To administer opens no document: administrators read what they are readers of.
+"""
 
 import re
 
@@ -25,10 +28,29 @@ def is_directory_reader(reader: str) -> bool:
 
 
 def may_change(principal: Principal, document: Document) -> bool:
-    """Replace, delete, share, retry: its owner, and administrators for what lies under shared/."""
+    """Replace, delete, share, retry: its owner, or whoever keeps the folder of what has none."""
     if document.owner_id is None:
-        return principal.is_administrator
+        return may_keep(principal, document.name)
     return document.owner_id == principal.user_id
+
+
+def may_keep(principal: Principal, blob_name: str) -> bool:
+    """Put documents, or defaults, where nobody is the owner: an organisation's folder is kept by those who
+    manage it too, all else by who administers the installation."""
+    return may_manage(principal, organisation_of(blob_name))
+
+
+def may_manage(principal: Principal, organisation_id: str | None) -> bool:
+    """Its users, groups and folders. None is nobody's organisation."""
+    is_theirs = principal.manages_organisation and principal.organisation_id == organisation_id
+    return principal.is_administrator or is_theirs
+
+
+def organisation_of(blob_name: str) -> str | None:
+    """The id of the organisation in whose folder it lies: `organisations/<organisation id>/<path>`."""
+    parts = blob_name.split("/", 2)
+    is_one = len(parts) == 3 and parts[0] == "organisations" and parts[1] != ""
+    return parts[1] if is_one else None
 
 
 def may_retry(principal: Principal, document: Document) -> bool:

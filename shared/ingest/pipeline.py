@@ -77,7 +77,7 @@ async def announce(blob: BlobProperties, services: Services) -> Document:
         id=documents.document_id(blob.name),
         name=blob.name,
         owner_id=documents.owner_of(blob.name),
-        readers=documents.default_readers(blob.name),
+        readers=await documents.readers_of_new(blob.name, services.metadata),
         status=DocumentStatus.QUEUED,
         size=blob.size,
         created_at=now,

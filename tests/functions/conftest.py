@@ -17,7 +17,7 @@ from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.compose import plugs
-from shared.domain import RefreshToken, User
+from shared.domain import DEFAULT_ORGANISATION, Organisation, RefreshToken, User
 from shared.services import Limits, Services
 from shared.settings import Settings, read_settings
 from shared.shelf import Chunking, IndexShelf
@@ -120,13 +120,23 @@ def client(api: FastAPI, **headers: str) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def sign_up(api: FastAPI, services: Services) -> AsyncIterator[Callable[[str], Awaitable[Person]]]:
+async def sign_up(api: FastAPI, services: Services) -> AsyncIterator[Callable[..., Awaitable[Person]]]:
     """Makes an account with a session, without the work that a password takes; the first administers."""
     opened: list[httpx.AsyncClient] = []
 
-    async def sign_up(name: str) -> Person:
+    async def sign_up(
+        name: str, *, organisation_id: str = DEFAULT_ORGANISATION, manages_organisation: bool = False
+    ) -> Person:
         email, secret, now = f"{name}@example.org", f"refresh-token-of-{name}", time.time()
-        user = User(id=f"id-of-{name}", email=email, password_hash="", is_administrator=False, created_at=now)
+        user = User(
+            id=f"id-of-{name}",
+            email=email,
+            password_hash="",
+            is_administrator=False,
+            created_at=now,
+            organisation_id=organisation_id,
+            manages_organisation=manages_organisation,
+        )
         stored = await services.metadata.add_user(user, first_is_administrator=True)
         assert stored is not None
         link = RefreshToken(
@@ -161,6 +171,32 @@ async def ada(root: Person, sign_up: Callable[[str], Awaitable[Person]]) -> Pers
 async def bob(root: Person, sign_up: Callable[[str], Awaitable[Person]]) -> Person:
     """Administers nothing."""
     return await sign_up("bob")
+
+
+@pytest.fixture
+async def acme(root: Person, services: Services) -> str:
+    """The id of a second organisation."""
+    organisation = Organisation(id="a" * 32, name="Acme", created_at=1.0)
+    assert await services.metadata.add_organisation(organisation)
+    return organisation.id
+
+
+@pytest.fixture
+async def zoe(acme: str, sign_up: Callable[..., Awaitable[Person]]) -> Person:
+    """Of the second organisation, which she manages."""
+    return await sign_up("zoe", organisation_id=acme, manages_organisation=True)
+
+
+@pytest.fixture
+async def yan(acme: str, sign_up: Callable[..., Awaitable[Person]]) -> Person:
+    """Of the second organisation."""
+    return await sign_up("yan", organisation_id=acme)
+
+
+@pytest.fixture
+async def mia(root: Person, sign_up: Callable[..., Awaitable[Person]]) -> Person:
+    """Manages the default organisation."""
+    return await sign_up("max", manages_organisation=True)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ async def test_a_document_is_shared_with_everyone_and_taken_back(
 ) -> None:
     uploaded = await ada.upload("pumps.md")
     await publish(services, uploaded)
-    readers = frozenset({"everyone", f"user:{bob.user_id}"})
+    readers = frozenset({"organisation:default", f"user:{bob.user_id}"})
     assert await searched(services, readers) == []
     shared = await ada.http.patch(path_of(uploaded), json={"readers": ["everyone"]})
     assert shared.json()["readers"] == ["everyone"]

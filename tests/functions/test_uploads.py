@@ -72,6 +72,23 @@ async def test_only_administrators_write_to_the_shared_folder(
     assert await ada.names() == ["shared/a.md"]
 
 
+async def test_only_who_keeps_an_organisations_folder_writes_to_it(
+    acme: str, root: Any, mia: Any, zoe: Any, yan: Any, services: Services, refused: Refused
+) -> None:
+    path = f"organisations/{acme}/a.md"
+    for caller in (yan, mia):
+        for there in (path, "organisations/nowhere/a.md"):
+            refused(await caller.http.put(f"/api/documents/{there}", content=b"x"), 403, "access-denied")
+            ticket = {"name": there, "size": 1}
+            refused(await caller.http.post("/api/documents/uploads", json=ticket), 403, "access-denied")
+    assert await blobs(services) == []
+    assert (await zoe.upload(path))["name"] == path
+    assert (await root.upload(path))["name"] == path
+    assert await yan.names() == await zoe.names() == [path]
+    assert await root.names() == await mia.names() == []
+    assert await yan.names(prefix="organisations/") == [path]
+
+
 async def test_a_body_past_the_limit_is_refused_before_it_is_read(
     ada: Any, services: Services, refused: Refused
 ) -> None:

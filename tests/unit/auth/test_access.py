@@ -1,10 +1,19 @@
 """Who may read and who may change a document."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from shared.auth.access import filter_for, is_directory_reader, may_change, may_read
+from shared.auth.access import (
+    filter_for,
+    is_directory_reader,
+    may_change,
+    may_keep,
+    may_manage,
+    may_read,
+    organisation_of,
+)
 from shared.domain import (
     DEFAULT_ORGANISATION,
     EVERYONE,
@@ -88,11 +97,58 @@ def test_a_deleted_document_is_nobodys_to_read() -> None:
     assert not may_read(ADA, document("ada", EVERYONE, user_reader("ada"), status=DocumentStatus.DELETED))
 
 
+ZOE = Principal(user_id="zoe", email="z@example.org", organisation_id="acme", manages_organisation=True)
+YAN = Principal(user_id="yan", email="y@example.org", organisation_id="acme")
+
+
+def test_everyone_of_an_organisation_reads_what_is_shared_with_it_and_nobody_else() -> None:
+    theirs = document("bob", organisation_reader("acme"))
+    assert may_read(YAN, theirs)
+    assert not may_read(ADA, theirs)
+    assert not may_read(ROOT, theirs), "to administer opens nothing"
+    assert not may_read(replace(ADA, organisation_id="acm"), theirs)
+    assert not may_read(replace(ADA, groups=frozenset({"acme"})), theirs)
+
+
 @pytest.mark.parametrize(
-    ("principal", "owner", "allowed"),
-    [(ADA, "ada", True), (ADA, "bob", False), (ROOT, "bob", False), (ADA, None, False), (ROOT, None, True)],
+    ("principal", "owner", "allowed"), [(ADA, "ada", True), (ADA, "bob", False), (ROOT, "bob", False)]
 )
-def test_owners_change_their_own_and_administrators_what_is_shared(
-    principal: Principal, owner: str | None, allowed: bool
-) -> None:
+def test_owners_and_nobody_else_change_their_own(principal: Principal, owner: str, allowed: bool) -> None:
     assert may_change(principal, document(owner, EVERYONE)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "keepers"),
+    [
+        ("shared/a.md", {ROOT}),
+        ("shared/organisations/acme/a.md", {ROOT}),
+        ("organisations/acme/a.md", {ROOT, ZOE}),
+        ("organisations/acme/b/a.md", {ROOT, ZOE}),
+        ("organisations/default/a.md", {ROOT}),
+        ("organisations/acme", {ROOT}),
+        ("organisations//a.md", {ROOT}),
+        ("Organisations/acme/a.md", {ROOT}),
+        ("a.md", {ROOT}),
+    ],
+)
+def test_what_has_no_owner_is_changed_by_who_keeps_its_folder(name: str, keepers: set[Principal]) -> None:
+    found = replace(document(None, EVERYONE), name=name)
+    everybody = {ROOT, ADA, ZOE, YAN, EVE}
+    assert {each for each in everybody if may_change(each, found)} == keepers
+    assert {each for each in everybody if may_keep(each, name)} == keepers
+
+
+@pytest.mark.parametrize(
+    ("name", "organisation_id"),
+    [("organisations/acme/a.md", "acme"), ("organisations/acme/", "acme"), ("organisations//a.md", None)],
+)
+def test_an_organisations_folder_is_told_by_its_name(name: str, organisation_id: str | None) -> None:
+    assert organisation_of(name) == organisation_id
+
+
+def test_managers_manage_their_own_organisation_and_administrators_every_one() -> None:
+    assert may_manage(ZOE, "acme")
+    assert not may_manage(ZOE, "default")
+    assert not may_manage(ZOE, None)
+    assert not may_manage(YAN, "acme")
+    assert may_manage(ROOT, "acme")
