@@ -74,21 +74,29 @@ clean:
 	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-LOCK = $(PY) -m uv pip compile pyproject.toml --upgrade --universal --no-header --no-annotate --python-version 3.11
+# Every line names what the index had when it was locked: what is put there later in its place is not installed.
+HASHED = $(PY) -m uv pip compile --universal --generate-hashes --no-header --no-annotate
+LOCK = $(HASHED) pyproject.toml --upgrade --python-version 3.11
 lock: $(VENV)/local.stamp
 	@$(PIP) install uv==0.13.9
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --extra local --output-file requirements-local.txt
 	$(LOCK) --extra local --extra dev --output-file requirements-dev.txt
+	$(HASHED) --upgrade --python-version 3.11 --group security --output-file requirements-security.txt
+	@# Their versions are chosen by hand, whole lists of them; the first lines say what for.
+	@for list in requirements-worker.txt bench/peers/*/requirements.txt; do \
+	    grep '^#' "$$list" > "$$list.new"; \
+	    $(HASHED) --no-deps --python-version 3.13 "$$list" >> "$$list.new" && mv "$$list.new" "$$list" || exit 1; \
+	done
 
 $(VENV)/local.stamp: requirements-local.txt | $(VENV)/rag.stamp
 	@echo "Installing what it runs on (once; some minutes on a slow line)"
-	@$(PIP) install -r requirements-local.txt
+	@$(PIP) install --require-hashes -r requirements-local.txt
 	@touch "$@"
 
 $(VENV)/dev.stamp: requirements-dev.txt | $(VENV)/local.stamp
 	@echo "Installing what the tests need (once)"
-	@$(PIP) install -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch "$@"
 
 # The environment, the project on its path, and the command `rag`. Neither needs a build or a download.

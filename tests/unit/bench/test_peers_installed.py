@@ -17,9 +17,9 @@ QUESTIONS = {"Where does salt come from?": "d2", "How loud is the wind?": "d3"}
 @pytest.mark.parametrize("peer", OTHERS)
 def test_an_environment_is_the_same_tomorrow(peer: str) -> None:
     lines = (child.PEERS / peer / "requirements.txt").read_text("utf-8").splitlines()
-    named = [line for line in lines if not line.startswith("#")]
+    named = [line for line in lines if not line.startswith(("#", " "))]  # their hashes are indented
     assert named
-    assert [line for line in named if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    assert [line for line in named if not re.fullmatch(r"[\w.-]+==[\w.]+ \\", line)] == []
     # What the embedder needs, which all of them run in their own process.
     assert {"numpy", "onnxruntime", "tokenizers"} <= {line.partition("==")[0] for line in named}
 
