@@ -72,9 +72,9 @@ class TenantKeys:
     async def find(self, key_id: str) -> jwt.PyJWK | None:
         """None: the tenant has no such key. Errors: `BackendUnavailable` while none of them is known."""
         age = self._clock() - self._fetched_at
-        if age > _KEPT:
+        if age >= _KEPT:
             self._keys = {}
-        if key_id not in self._keys or age > _FRESH:
+        if key_id not in self._keys or age >= _FRESH:
             renewal = self._renewal()
             # While Entra fails, who brings a known key does not wait for it to fail again.
             if renewal is not None and not (self._is_failing and key_id in self._keys):

@@ -93,7 +93,7 @@ class KeyRing:
             await asyncio.shield(fetching)  # who gives up does not stop it for the others
 
     def _renewal(self) -> "asyncio.Task[None] | None":
-        """One for all who ask; if the store was asked a moment ago, None or, without keys, what failed then."""
+        """One for all who ask. If the store was asked a moment ago: None, or the one that found no keys."""
         if self._fetching is None or self._fetching.done():
             passed = self._clock() - self._asked_at
             if self._keys and passed < self._retry_after:

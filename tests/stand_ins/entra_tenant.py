@@ -37,11 +37,23 @@ class Tenant:
     def __init__(self, authority: str) -> None:
         self.authority = authority
         self.keys = [_first_key()]
+        self._announced: list[SigningKey] = []
         self._publish()
 
-    def rotate(self, *, keep_old: bool = True) -> None:
+    def announce(self) -> None:
+        """Publish the key that will sign next, ahead of time as Entra ID does."""
+        self._announced = [SigningKey()]
+        self._publish()
+
+    def rotate(self) -> None:
         """From now on another key signs."""
-        self.keys = [*(self.keys if keep_old else ()), SigningKey()]
+        self.keys = [*self.keys, *(self._announced or [SigningKey()])]
+        self._announced = []
+        self._publish()
+
+    def withdraw_old(self) -> None:
+        """Publish the key that signs and no other."""
+        self.keys = self.keys[-1:]
         self._publish()
 
     def token(
@@ -80,12 +92,12 @@ class Tenant:
         return self.token(oid=IDENTITY, **(app | claims))
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
-        return jwt.encode(
-            claims, self.keys[-1].private, "RS256", headers={"kid": self.keys[-1].id, **(header or {})}
-        )
+        key = self.keys[-1]
+        return jwt.encode(claims, key.private, "RS256", headers={"kid": key.id, **(header or {})})
 
     def _publish(self) -> None:
-        self.published = [key.jwk(issuer=f"{self.authority}/{TENANT}/v2.0") for key in self.keys]
+        told = [*self.keys, *self._announced]
+        self.published = [key.jwk(issuer=f"{self.authority}/{TENANT}/v2.0") for key in told]
 
 
 class KnownKeys:

@@ -48,12 +48,21 @@ async def test_an_answer_of_less_is_read(entra: EntraServer, keys: TenantKeys) -
         {"kty": "EC"},
         {"kty": "oct", "k": "c2VjcmV0"},
         {"alg": "RS512"},
+        {"alg": "HS256"},
+        {"alg": "none"},
         {"kid": ""},
+        {"key_ops": []},
+        {"key_ops": ["sign"]},
+        {"key_ops": ["encrypt", "wrapKey"]},
+        {"key_ops": "verify"},
+        {"key_ops": [1]},
         {"n": "!"},
         {"n": ""},
         {"e": "Ag"},
         {"n": 7},
         {"issuer": "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"},
+        {"issuer": f"https://login.microsoftonline.com/x{TENANT}/v2.0"},
+        {"issuer": ""},
     ],
     ids=str,
 )
@@ -66,8 +75,28 @@ async def test_a_key_for_something_else_is_not_used(
     assert await keys.find(change.get("kid", "changed")) is None
 
 
-async def test_a_key_of_1024_bits_is_not_used(entra: EntraServer, keys: TenantKeys) -> None:
-    short = SigningKey(bits=1024)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"alg": "RS256"},
+        {"key_ops": ["verify"]},
+        {"key_ops": ["sign", "verify"]},
+        {"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"},
+        {"x5t": "x", "x5c": ["MIIB"]},
+    ],
+    ids=str,
+)
+async def test_what_else_a_key_says_does_not_hinder(
+    entra: EntraServer, keys: TenantKeys, change: dict[str, Any]
+) -> None:
+    other = SigningKey().jwk() | change
+    entra.published.append(other)
+    assert await keys.find(other["kid"])
+
+
+@pytest.mark.parametrize("bits", [1024, 2047])
+async def test_a_short_key_is_not_used(entra: EntraServer, keys: TenantKeys, bits: int) -> None:
+    short = SigningKey(bits=bits)
     entra.published.append(short.jwk())
     assert await keys.find(short.id) is None
     assert await keys.find(entra.keys[0].id) is not None

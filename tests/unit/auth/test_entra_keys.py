@@ -108,7 +108,8 @@ async def test_a_withdrawn_key_is_refused_within_the_hour(
 ) -> None:
     token = entra.token(oid=ADA)
     await tokens.verify(token)
-    entra.rotate(keep_old=False)
+    entra.rotate()
+    entra.withdraw_old()
     clock.now += HOUR + 1
     assert await refusals(tokens, [token]) == 1
 
