@@ -1,4 +1,4 @@
-"""Who may do what with documents, folders and people; nothing else decides it. Called by routes and query."""
+"""Who may do what with documents, folders and people; nothing else decides it. Called by routes and query.
 
 To administer opens no document: administrators read what they are readers of.
 """
