@@ -1,6 +1,7 @@
 """`rag ingest` of a big folder that is killed or interrupted: the same command goes on and loses nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,14 +75,20 @@ def halted_midway(process: subprocess.Popen[str], data: Path) -> bool:
 
 
 def stop_midway(library: Path, data: Path, number: signal.Signals) -> tuple[int, str]:
-    """Exit code and standard error of an upload that got the signal when some files had arrived."""
-    with rag_ingest(library, "--no-wait", data=data) as process:
-        wait_until(lambda: halted_midway(process, data))
-        process.send_signal(number)
-        process.send_signal(signal.SIGCONT)
-        _, said = process.communicate(timeout=_PATIENCE)
-    assert 20 <= len(uploads(data)) < FILES
-    return process.returncode, said
+    """Exit code and standard error of an upload that got the signal when some files had arrived.
+
+    One that was faster than it was watched is begun anew.
+    """
+    while True:
+        with rag_ingest(library, "--no-wait", data=data) as process:
+            wait_until(lambda: halted_midway(process, data))
+            is_midway = len(uploads(data)) < FILES
+            process.send_signal(number)
+            process.send_signal(signal.SIGCONT)
+            _, said = process.communicate(timeout=_PATIENCE)
+        if is_midway:
+            return process.returncode, said
+        shutil.rmtree(data)
 
 
 def finish(library: Path, data: Path) -> str:
