@@ -103,7 +103,7 @@ def _end_in_time() -> None:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address, of which this is one that works here
+    if host in ("0.0.0.0", "::"):  # noqa: S104 every address; this one works here  # nosec B104
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

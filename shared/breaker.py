@@ -152,7 +152,7 @@ class Breaker:
 
     def _open(self, error: BackendUnavailable) -> None:
         told = min(error.retry_after, _LONGEST_PAUSE) if isinstance(error, Throttled) else 0.0
-        jittered = self._pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        jittered = self._pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 a pause  # nosec B311
         self._probe_at = self._clock() + max(jittered, told)
         self._begin_era()
 
@@ -207,7 +207,7 @@ class Guard:
 
         A pause that the service asks for must leave as much time again for the answer.
         """
-        pause = random.uniform(*_PROMPT_RETRY)  # noqa: S311
+        pause = random.uniform(*_PROMPT_RETRY)  # noqa: S311 a pause  # nosec B311
         if isinstance(error, Throttled):
             pause = max(pause, error.retry_after)
         is_lasting = isinstance(error, Refused | BackendTimeout) or error.retry_after > _FOR_PEOPLE

@@ -64,7 +64,7 @@ FIELDS = tuple(field.name for field in fields(Document))
 _READERS, _STATUS, _TIMINGS, _HELD, _TAGS = map(
     FIELDS.index, ("readers", "status", "timings", "held", "tags")
 )
-_INSERT = f"INSERT INTO documents VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 question marks
+_INSERT = f"INSERT INTO documents VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 question marks  # nosec B608
 
 
 _STATUSES = {status.value: status for status in DocumentStatus}
