@@ -45,7 +45,7 @@ def check(response: httpx.Response) -> httpx.Response:
 
 def _sign_in(client: httpx.Client, email: str | None, password: str | None) -> str:
     if email is None:
-        raise CommandError("sign in with --email, or set RAG_TOKEN to an access token")
+        raise CommandError("sign in with --email, or set RAG_TOKEN to a personal access token")
     secret = password if password is not None else typer.prompt("Password", hide_input=True, err=True)
     form = {"grant_type": "password", "username": email, "password": secret}
     return str(check(client.post("/api/auth/token", data=form)).json()["access_token"])

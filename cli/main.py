@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import documents, index
+from cli import documents, index, tokens
 from cli.errors import CommandError
 from cli.eval import evaluate
 from cli.options import Data, Email, Password, Url
@@ -20,6 +20,7 @@ app = typer.Typer(
 
 app.add_typer(documents.app, name="documents")
 app.add_typer(index.app, name="index")
+app.add_typer(tokens.app, name="tokens")
 app.command("eval")(evaluate)
 
 

@@ -15,6 +15,7 @@ from functions import (
     documents,
     indexes,
     operations,
+    personal_tokens,
     query,
     retries,
     summary,
@@ -33,6 +34,7 @@ from shared.settings import Settings
 _ROUTERS = (
     query.router,  # first, as routes are tried in this order, and this is what is asked for most
     auth.router,
+    personal_tokens.router,
     summary.router,  # before the route of one document, which would take it for an id
     documents.router,
     retries.router,

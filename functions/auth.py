@@ -71,12 +71,18 @@ async def revoke_token(token: Annotated[str, Form(max_length=1000)], services: S
 
 
 @router.get("/api/auth/me")
-async def me(caller: Caller) -> dict[str, Any]:
-    """Who am I?"""
+async def me(caller: Caller, services: ServicesOf) -> dict[str, Any]:
+    """Who am I, and what may this token be used for?"""
+    organisations = {each.id: each.name for each in await services.metadata.organisations()}
+    names = {group.id: group.name for group in await services.metadata.groups(caller.organisation_id)}
     return {
         "user_id": caller.user_id,
         "email": caller.email,
         "is_administrator": caller.is_administrator,
+        "manages_organisation": caller.manages_organisation,
+        "organisation": {"id": caller.organisation_id, "name": organisations.get(caller.organisation_id)},
+        "groups": sorted(names.get(group, group) for group in caller.groups),  # a tenant's have ids alone
+        "scopes": sorted(caller.scopes),
     }
 
 

@@ -20,7 +20,7 @@ from functions.problems import dialect_problem
 from shared.domain import Answer, AnswerEvent, ContextEvent, DeltaEvent, Question
 from shared.errors import NotFound
 
-router = APIRouter()
+router = APIRouter(tags=["questions"])
 
 MODEL = "rag"
 _MODEL_JSON = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rag"}

@@ -18,7 +18,7 @@ from functions.limits import Asker
 from functions.problems import dialect_problem
 from shared.domain import AnswerEvent, ContextEvent, DeltaEvent, Question
 
-router = APIRouter()
+router = APIRouter(tags=["questions"])
 
 
 class ProtocolMessage(BaseModel):

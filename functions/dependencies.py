@@ -9,7 +9,9 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
-from shared.domain import Principal
+from functions.scopes import within_scope
+from shared.auth import personal_tokens
+from shared.domain import EVERY_SCOPE, Principal, Scope, Standing
 from shared.errors import AccessDenied, NotAuthenticated
 from shared.metadata_stores.base import MetadataStore
 from shared.query.ledger import Ledger
@@ -79,22 +81,52 @@ async def services_of(request: Request) -> Services:
 
 
 async def principal(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Principal:
-    """Who asks. Errors: `NotAuthenticated`, also from the moment on that a session of ours was signed out."""
-    caller = await _verified(request, token)
-    request.state.actor = caller.user_id  # whom the audit trail names if something is refused
-    return caller
+    """Who asks, as the metadata store knows them at this moment, or their tenant's token says.
 
-
-async def _verified(request: Request, token: str | None) -> Principal:
+    Errors: `NotAuthenticated`, also from the moment on that a session of ours was signed out, a personal
+    access token revoked or an account disabled; `AccessDenied` past a personal access token's scopes.
+    """
     if token is None:
         raise NotAuthenticated("sign in first: this needs a bearer token")
     services = await services_of(request)
+    is_personal = personal_tokens.is_personal(token)
+    caller = await (_machine if is_personal else _person)(token, services)
+    request.state.actor = caller.user_id  # whom the audit trail names if something is refused
+    return within_scope(caller, request) if is_personal else caller
+
+
+async def _person(token: str, services: Services) -> Principal:
     if services.entra_tokens is not None and services.entra_tokens.recognises(token):
         return await services.entra_tokens.verify(token)
-    caller = await services.access_tokens.verify(token)
-    if not await services.metadata.family_is_live(caller.family_id, now=time.time()):
+    claimed = await services.access_tokens.verify(token)
+    standing = await services.metadata.session_standing(claimed.user_id, claimed.family_id, now=time.time())
+    if standing is None:
         raise NotAuthenticated("the session has ended; sign in again")
-    return caller
+    return _as_known(standing, family_id=claimed.family_id)
+
+
+async def _machine(token: str, services: Services) -> Principal:
+    known = await personal_tokens.verify(token, tokens=services.metadata)
+    standing = await services.metadata.standing(known.user_id)
+    if standing is None:
+        raise NotAuthenticated(personal_tokens.REFUSED)
+    return _as_known(standing, scopes=known.scopes)
+
+
+def _as_known(
+    standing: Standing, *, family_id: str = "", scopes: frozenset[Scope] = EVERY_SCOPE
+) -> Principal:
+    user = standing.user
+    return Principal(
+        user_id=user.id,
+        email=user.email,
+        is_administrator=user.is_administrator,
+        manages_organisation=user.manages_organisation,
+        family_id=family_id,
+        organisation_id=user.organisation_id,
+        groups=standing.groups,
+        scopes=scopes,
+    )
 
 
 async def administrator(caller: Annotated[Principal, Depends(principal)]) -> Principal:

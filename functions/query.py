@@ -22,7 +22,7 @@ from shared.domain import (
 from shared.query import retrieve
 from shared.query.answer import check
 
-router = APIRouter()
+router = APIRouter(tags=["questions"])
 
 
 class QueryBody(BaseModel):

@@ -12,7 +12,7 @@ from shared.errors import AccessDenied
 from shared.metadata_stores.base import MetadataStore
 from shared.query.ledger import day_of
 
-router = APIRouter()
+router = APIRouter(tags=["usage"])
 
 
 @router.get("/api/usage")

@@ -20,6 +20,7 @@ from shared.telemetry.logs import event
 log = logging.getLogger(__name__)
 
 _TOMBSTONE_LIFE = 30 * 24 * 3600.0  # seconds; longer than any event can be late
+_EXPIRED_TOKEN_LIFE = 30 * 24 * 3600.0  # seconds; so long its owner sees why a machine is refused
 _BATCH = 200
 _FILLS = 1_000  # events that are sent at once for documents that indexes lack; others follow page by page
 _INDEX_GRACE = 24 * 3600.0  # seconds, as RAG_INDEX_GRACE_HOURS says by default
@@ -68,6 +69,7 @@ async def reconcile(services: Services, *, stuck_after: float, index_grace: floa
     await builds.tidy(services, grace=index_grace, named=named)
     await services.metadata.purge_tombstones(before=now - _TOMBSTONE_LIFE)
     await services.metadata.purge_refresh_tokens(before=now)
+    await services.metadata.purge_personal_tokens(before=now - _EXPIRED_TOKEN_LIFE)
     findings = Findings(announced=announced, filled=filled, vanished=vanished, orphans=orphans)
     event(log, "reconciled", **asdict(findings))
     return findings

@@ -15,6 +15,7 @@ from shared.domain import (
     Filters,
     IndexVersion,
     PageKind,
+    Standing,
 )
 from shared.metadata_stores.base_conversations import ConversationStore
 from shared.metadata_stores.base_people import PeopleStore, UserStore
@@ -181,6 +182,9 @@ class MetadataStore(
     UsageStore,
     Protocol,
 ):
+    async def session_standing(self, user_id: str, family_id: str, *, now: float) -> Standing | None:
+        """The user's `standing`, if `family_is_live`. Asked with every request of a session: fast."""
+
     async def ping(self) -> None:
         """For readiness: `BackendUnavailable` unless a read works."""
 

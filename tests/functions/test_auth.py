@@ -31,7 +31,12 @@ async def test_register_sign_in_and_ask_who_i_am(http: httpx.AsyncClient) -> Non
     assert set(session) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
     assert (session["token_type"], session["expires_in"]) == ("bearer", 900)
     me = await http.get("/api/auth/me", headers={"Authorization": f"Bearer {session['access_token']}"})
-    assert me.json() == account
+    assert me.json() == account | {
+        "manages_organisation": False,
+        "organisation": {"id": "default", "name": "Default"},
+        "groups": [],
+        "scopes": ["admin", "ingest", "query"],
+    }
 
 
 async def test_only_the_first_account_administers(http: httpx.AsyncClient) -> None:

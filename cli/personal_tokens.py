@@ -1,0 +1,33 @@
+"""The work of `rag tokens …`, over the host's API."""
+
+import httpx
+import typer
+
+from cli.client import check
+from cli.errors import CommandError
+
+_PATH = "/api/auth/tokens"
+
+
+def show_all(client: httpx.Client) -> None:
+    """One line per token, by name."""
+    for token in check(client.get(_PATH)).json()["tokens"]:
+        typer.echo(f"{token['name']}  {', '.join(token['scopes'])}  expires {token['expires_at']}")
+
+
+def create(client: httpx.Client, name: str, scopes: list[str], *, days: int) -> None:
+    """The token is all that the output has, so that a script can take it from there."""
+    wish = {"name": name, "scopes": scopes, "expires_in_days": days}
+    made = check(client.post(_PATH, json=wish)).json()
+    typer.echo(made["token"])
+    typer.echo(f"expires {made['expires_at']}; it is shown this once", err=True)
+
+
+def revoke(client: httpx.Client, name: str) -> None:
+    """Errors: `CommandError` if there is none of this name."""
+    for token in check(client.get(_PATH)).json()["tokens"]:
+        if token["name"] == name:
+            check(client.delete(f"{_PATH}/{token['id']}"))
+            typer.echo(f"{name} is revoked")
+            return
+    raise CommandError(f"you have no token {name}; `rag tokens list` shows yours")
