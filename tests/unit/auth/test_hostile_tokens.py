@@ -10,7 +10,6 @@ import pytest
 from tests.stand_ins.entra_tenant import SigningKey
 from tests.stand_ins.token_issuers import Issuer, refuse
 
-NOW = int(time.time())
 HALF_A_PAIR = "\ud800"
 
 
@@ -101,14 +100,11 @@ async def test_a_time_that_is_no_whole_number_is_refused(issuer: Issuer, claim: 
 @pytest.mark.parametrize(
     "change",
     [
-        {"exp": NOW - 61},
         {"exp": 0},
         {"exp": 253_402_300_800},
         {"exp": 10**300},
         {"exp": float("inf")},
-        {"nbf": NOW + 180},
         {"nbf": 10**300},
-        {"iat": NOW + 180},
         {"iat": False},
         {"iss": "somebody else"},
         {"iss": ""},
@@ -137,10 +133,12 @@ async def test_an_audience_in_a_list_is_refused(issuer: Issuer) -> None:
         await refuse(issuer, issuer.token(claims=issuer.claims | {"aud": audience}))
 
 
-async def test_clocks_may_differ_by_a_minute(issuer: Issuer) -> None:
+async def test_clocks_may_differ_by_a_minute_and_no_more(issuer: Issuer) -> None:
     now = int(time.time())
-    for change in ({"exp": now - 30}, {"nbf": now + 30, "iat": now + 30}):
+    for change in ({"exp": now - 30}, {"nbf": now + 59}, {"iat": now + 59}):
         assert await issuer.verify(issuer.token(claims=issuer.claims | change))
+    for change in ({"exp": now - 60}, {"nbf": now + 90}, {"iat": now + 90}):
+        await refuse(issuer, issuer.token(claims=issuer.claims | change))
 
 
 async def test_a_member_that_is_named_twice_is_refused(issuer: Issuer) -> None:
@@ -178,8 +176,6 @@ async def test_json_in_another_encoding_is_refused(issuer: Issuer, encoding: str
         lambda h, c, s: f"{h}.{c[:8]}\r\n{c[8:]}.{s}",
         lambda h, c, s: f"{h}.{c}.{s}\x00",
         lambda h, c, s: f"{h}.{c}.{s}!",
-        lambda h, c, s: f"{h}.{c}.{s}A",
-        lambda h, c, s: f"{h}.{c}.{s}AAAA",
         lambda h, c, s: f"{h}.{c}.{s}.",
         lambda h, c, s: f".{h}.{c}.{s}",
         lambda h, c, s: f"{h}.{c}.{s}.{s}",
@@ -189,7 +185,6 @@ async def test_json_in_another_encoding_is_refused(issuer: Issuer, encoding: str
         lambda h, c, s: f"{h}.{c}.",
         lambda h, c, s: f"{h}..{s}",
         lambda h, c, s: f".{c}.{s}",
-        lambda h, c, s: f"{c}.{h}.{s}",
         lambda h, c, s: json.dumps({"protected": h, "payload": c, "signature": s}),
         lambda h, c, s: json.dumps({"payload": c, "signatures": [{"protected": h, "signature": s}]}),
         lambda h, c, s: f"Bearer {h}.{c}.{s}",
@@ -197,10 +192,18 @@ async def test_json_in_another_encoding_is_refused(issuer: Issuer, encoding: str
         lambda h, c, s: f"{h}.{c}.{s}{HALF_A_PAIR}",
         lambda *_: "",
         lambda *_: "..",
-        lambda *_: "a.b.c",
         lambda *_: "é.ü.ñ",
         lambda *_: HALF_A_PAIR,
     ],
 )
-async def test_another_spelling_is_refused(issuer: Issuer, spell: Callable[[str, str, str], str]) -> None:
+async def test_what_is_no_compact_token_is_refused_before_any_key_is_looked_for(
+    issuer: Issuer, spell: Callable[[str, str, str], str]
+) -> None:
     await refuse(issuer, spell(*issuer.token().split(".")))
+    assert issuer.lookups() == 0
+
+
+async def test_segments_in_another_order_or_of_another_length_are_refused(issuer: Issuer) -> None:
+    h, c, s = issuer.token().split(".")
+    for token in (f"{c}.{h}.{s}", f"{h}.{s}.{c}", f"{h}.{h}.{s}", f"{h}.{c}.{s}A", f"{h}.{c}.{s}AAAA"):
+        await refuse(issuer, token)
