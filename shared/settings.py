@@ -28,6 +28,7 @@ AZURE_PLUGS = {
     "cache": "redis",
     "secret_store": "key_vault",
 }
+_STORES = tuple(plug for plug in AZURE_PLUGS if plug not in ("embedder", "chat_model"))
 _ON_DISK = ("embedded", "folder", "local", "sqlite")  # what lies in the folder `data`
 # What a plug cannot do without.
 _STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
@@ -178,6 +179,11 @@ class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
     def keeps_data_here(self) -> bool:
         """Whether any plug keeps something in the folder `data`."""
         return any(getattr(self, plug) in _ON_DISK for plug in AZURE_PLUGS)
+
+    @property
+    def keeps_all_here(self) -> bool:
+        """Whether every store does: none is reached over a network."""
+        return all(getattr(self, plug) in _ON_DISK for plug in _STORES)
 
     def _lacks_storage(self) -> bool:
         is_azure = self.blob_store == "azure_blob" or self.event_queue == "azure_queue"
