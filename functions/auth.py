@@ -2,18 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.dependencies import Caller, RuntimeOf, ServicesOf
-from shared.auth import sessions
-from shared.auth.sessions import Session
+from functions.dependencies import Caller, Runtime, RuntimeOf, ServicesOf
+from functions.limits import client_address
+from shared.auth import guesses, sessions
+from shared.auth.sessions import Lifetimes, Tokens
 from shared.errors import InvalidRequest
 from shared.services import Services
+from shared.telemetry.audit import pseudonym
 
 router = APIRouter(tags=["accounts"])
 
-_DAY = 24 * 3600.0  # seconds
+_HOUR, _DAY = 3600.0, 24 * 3600.0  # seconds
+_MOST_OF_A_CLIENT = 100  # characters
 _Secret = Annotated[str | None, Field(max_length=1000)]
 
 
@@ -34,8 +37,18 @@ class Grant(BaseModel):
 
 
 @router.post("/api/auth/register", status_code=201)
-async def register(body: Registration, runtime: RuntimeOf, services: ServicesOf) -> dict[str, Any]:
+async def register(
+    body: Registration, request: Request, runtime: RuntimeOf, services: ServicesOf
+) -> dict[str, Any]:
     """Make an account. The first one of an empty store is the administrator."""
+    request.state.actor = pseudonym(body.email)
+    await guesses.count_attempt(
+        "register",
+        client_address(request, runtime.settings.forwarded_hops),
+        most=runtime.settings.registrations_per_hour,
+        window=_HOUR,
+        cache=services.cache,
+    )
     user = await sessions.register(
         body.email,
         body.password,
@@ -49,16 +62,20 @@ async def register(body: Registration, runtime: RuntimeOf, services: ServicesOf)
 
 @router.post("/api/auth/token")
 async def create_token(
-    form: Annotated[Grant, Form()], response: Response, runtime: RuntimeOf, services: ServicesOf
+    form: Annotated[Grant, Form()],
+    request: Request,
+    response: Response,
+    runtime: RuntimeOf,
+    services: ServicesOf,
 ) -> dict[str, Any]:
     """Sign in (`grant_type=password`) or go on (`grant_type=refresh_token`)."""
-    session = await _session(form, services, runtime.settings.refresh_token_days * _DAY)
+    tokens = await _tokens(form, request, runtime, services)
     response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
     return {
-        "access_token": session.access_token,
+        "access_token": tokens.access_token,
         "token_type": "bearer",
-        "expires_in": session.expires_in,
-        "refresh_token": session.refresh_token,
+        "expires_in": tokens.expires_in,
+        "refresh_token": tokens.refresh_token,
         "scope": "",
     }
 
@@ -66,7 +83,7 @@ async def create_token(
 @router.post("/api/auth/revoke")
 async def revoke_token(token: Annotated[str, Form(max_length=1000)], services: ServicesOf) -> dict[str, Any]:
     """Sign out: end the session that this refresh token belongs to."""
-    await sessions.sign_out(token, users=services.metadata)
+    await sessions.sign_out(token, store=services.metadata)
     return {}
 
 
@@ -92,24 +109,44 @@ async def jwks(services: ServicesOf) -> dict[str, Any]:
     return {**await services.access_tokens.jwks()}
 
 
-async def _session(form: Grant, services: Services, refresh_lifetime: float) -> Session:
+async def _tokens(form: Grant, request: Request, runtime: Runtime, services: Services) -> Tokens:
+    lifetimes = Lifetimes(
+        idle=runtime.settings.refresh_token_days * _DAY, whole=runtime.settings.session_days * _DAY
+    )
     if form.grant_type == "password" and form.username is not None and form.password is not None:
-        return await sessions.sign_in(
+        request.state.actor = pseudonym(form.username)
+        counter = await guesses.count_attempt(
+            "sign-in",
+            client_address(request, runtime.settings.forwarded_hops),
+            most=runtime.settings.failed_sign_ins,
+            window=guesses.WINDOW,
+            cache=services.cache,
+        )
+        signed_in = await sessions.sign_in(
             form.username,
             form.password,
-            users=services.metadata,
+            store=services.metadata,
             passwords=services.passwords,
             tokens=services.access_tokens,
             cache=services.cache,
-            refresh_lifetime=refresh_lifetime,
+            lifetimes=lifetimes,
+            client=_client(request),
         )
+        await guesses.take_back(counter, services.cache)
+        return signed_in
     if form.grant_type == "refresh_token" and form.refresh_token is not None:
         return await sessions.refresh(
             form.refresh_token,
-            users=services.metadata,
+            store=services.metadata,
             tokens=services.access_tokens,
-            refresh_lifetime=refresh_lifetime,
+            lifetimes=lifetimes,
         )
     raise InvalidRequest(
         "send grant_type=password with username and password, or grant_type=refresh_token with refresh_token"
     )
+
+
+def _client(request: Request) -> str:
+    """What it calls itself, for the list of sessions; nothing that could turn or break a line."""
+    told = request.headers.get("user-agent", "")
+    return "".join(filter(str.isprintable, told))[:_MOST_OF_A_CLIENT].strip()

@@ -1,36 +1,45 @@
-"""Accounts and sessions: register, sign in, refresh, sign out. Called by the auth routes.
+"""Accounts and sessions: register, sign in, refresh, sign out, end. Called by the auth and session routes.
 
 A session is a family of refresh tokens. Each use of one rotates it into the next link; using an old
 link again, later than two tabs or a lost answer explain, means that it was stolen: the family dies.
 """
 
-import hashlib
 import re
 import secrets
 import time
 from dataclasses import dataclass
 from uuid import uuid4
 
+from shared.auth.guesses import fingerprint, take_place
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
 from shared.caches.base import Cache
-from shared.domain import RefreshToken, User
-from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated, RateLimited
-from shared.metadata_stores.base import UserStore
+from shared.domain import Principal, RefreshToken, User
+from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated, NotFound
+from shared.metadata_stores.base import MetadataStore
+from shared.metadata_stores.base_people import UserStore
+from shared.metadata_stores.base_sessions import SessionStore
+from shared.telemetry.audit import audit
 
 GRACE = 30.0  # seconds in which a rotated token may be used a second time
-MAX_ATTEMPTS = 10  # failed ones per account and window
-WINDOW = 15 * 60.0  # seconds
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _MAX_EMAIL = 254  # RFC 5321
-_WRONG = "the e-mail address or the password is wrong"
+_WRONG = "the e-mail address or the password is wrong; after too many attempts, wait a quarter of an hour"
 _ENDED = "the session has ended; sign in again"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
-    """What a client gets to hold."""
+class Lifetimes:
+    """Of a session, in seconds."""
+
+    idle: float  # from its last use
+    whole: float  # from its beginning, however much it is used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What a client gets to hold of its session."""
 
     access_token: str
     refresh_token: str
@@ -58,13 +67,14 @@ async def register(
     user = User(
         id=uuid4().hex,
         email=address,
-        password_hash=await passwords.hash(password),
+        password_hash=await passwords.hash(password, email=address),
         is_administrator=False,
         created_at=time.time(),
     )
     stored = await users.add_user(user, first_is_administrator=True)
     if stored is None:
         raise Conflict("this e-mail address has an account; sign in instead")
+    audit("registered", actor=stored.id, subject=stored.id)
     return stored
 
 
@@ -72,49 +82,95 @@ async def sign_in(
     email: str,
     password: str,
     *,
-    users: UserStore,
+    store: MetadataStore,
     passwords: Passwords,
     tokens: AccessTokens,
     cache: Cache,
-    refresh_lifetime: float,
-) -> Session:
-    """Errors: one `NotAuthenticated` for an unknown account, a wrong password and a disabled account alike;
-    `RateLimited` after ten failures within a quarter of an hour, whatever is tried then."""
+    lifetimes: Lifetimes,
+    client: str = "",
+) -> Tokens:
+    """Errors: one `NotAuthenticated` for an unknown account, a wrong password, a disabled account and one
+    that was guessed at too often, after the same work; `BackendUnavailable` for a crowd at the door."""
     address = email.strip().lower()
-    attempts = await _count_attempt(address, cache)
-    user = await users.user_by_email(address)
+    user = await store.user_by_email(address)
     matches = await passwords.verify(password, user.password_hash if user else None)
-    if user is None or user.is_disabled or not matches:
+    # Whoever learns whether a guess is right has a place. Unknown accounts have places too.
+    place = await take_place(f"sign-in:{address}", cache)
+    if user is None or user.is_disabled or not matches or place is None:
         raise NotAuthenticated(_WRONG)
-    await cache.delete(attempts)
+    await cache.delete(place)
     if passwords.needs_rehash(user.password_hash):
-        await users.set_password_hash(user.id, await passwords.hash(password))
-    return await _extend(user, uuid4().hex, users, tokens, refresh_lifetime)
+        renewed = await passwords.rehash(password)
+        await store.set_password_hash(user.id, renewed, replaces=user.password_hash)
+    family = _Family(id=uuid4().hex, began_at=time.time(), client=client)
+    signed_in = await _extend(family, user, store, tokens, lifetimes)
+    await _still_holds(password, user, family, store, passwords)
+    audit("signed_in", actor=user.id, subject=family.id)
+    return signed_in
 
 
 async def refresh(
-    refresh_token: str, *, users: UserStore, tokens: AccessTokens, refresh_lifetime: float
-) -> Session:
+    refresh_token: str, *, store: MetadataStore, tokens: AccessTokens, lifetimes: Lifetimes
+) -> Tokens:
     """The next link of the session. Errors: one `NotAuthenticated`, whatever is wrong with the token."""
     now = time.time()
-    used = await users.claim_refresh_token(_fingerprint(refresh_token), now=now)
+    used = await store.claim_refresh_token(fingerprint(refresh_token), now=now)
     if used is None or used.revoked_at is not None or used.expires_at <= now:
         raise NotAuthenticated(_ENDED)
-    if used.rotated_at is not None and now - used.rotated_at > GRACE:
-        await users.revoke_family(used.family_id, now=now)
+    user = await store.user(used.user_id)
+    is_replayed = used.rotated_at is not None and now - used.rotated_at > GRACE
+    if is_replayed or user is None or user.is_disabled:
+        await store.revoke_family(used.family_id, now=now)
+        reason = "replayed" if is_replayed else "disabled"
+        audit("session_ended", actor=used.user_id, subject=used.family_id, reason=reason)
         raise NotAuthenticated(_ENDED)
-    user = await users.user(used.user_id)
-    if user is None or user.is_disabled:
-        await users.revoke_family(used.family_id, now=now)
-        raise NotAuthenticated(_ENDED)
-    return await _extend(user, used.family_id, users, tokens, refresh_lifetime)
+    began_at = used.issued_at if used.began_at is None else used.began_at
+    family = _Family(id=used.family_id, began_at=began_at, client=used.client)
+    return await _extend(family, user, store, tokens, lifetimes)
 
 
-async def sign_out(refresh_token: str, *, users: UserStore) -> None:
+async def sign_out(refresh_token: str, *, store: SessionStore) -> None:
     """End the session the token belongs to; an unknown token is as good as signed out (RFC 7009 §2.2)."""
-    known = await users.refresh_token(_fingerprint(refresh_token))
+    known = await store.refresh_token(fingerprint(refresh_token))
     if known is not None:
-        await users.revoke_family(known.family_id, now=time.time())
+        await store.revoke_family(known.family_id, now=time.time())
+        audit("signed_out", actor=known.user_id, subject=known.family_id)
+
+
+async def end_session(session_id: str, *, user_id: str, store: SessionStore) -> None:
+    """One of the user's own. Errors: `NotFound`, also for somebody else's."""
+    now = time.time()
+    if session_id not in {session.id for session in await store.sessions(user_id, now=now)}:
+        raise NotFound("there is no such session")
+    await store.revoke_family(session_id, now=now)
+    audit("session_ended", actor=user_id, subject=session_id)
+
+
+async def end_sessions(user_id: str, *, store: SessionStore, spare: str | None = None) -> None:
+    """All of the user's but `spare`."""
+    await store.revoke_user_tokens(user_id, now=time.time(), spare=spare)
+    audit("session_ended", actor=user_id, subject=user_id, reason="all" if spare is None else "all others")
+
+
+async def change_password(
+    caller: Principal, current: str, new: str, *, store: MetadataStore, passwords: Passwords, cache: Cache
+) -> None:
+    """It ends the caller's other sessions. Errors: `AccessDenied` unless `current` is the password,
+    `InvalidRequest` for what cannot be one, `Conflict` if another one was set at this moment."""
+    user = await store.user(caller.user_id)
+    if user is None:
+        raise AccessDenied("this account has no password here; change it where you sign in")
+    matches = await passwords.verify(current, user.password_hash)
+    # Places of its own: guesses of strangers, who have no session, keep nobody from a better password.
+    place = await take_place(f"change-password:{user.id}", cache)
+    if not matches or place is None:
+        raise AccessDenied("this is not the password; after too many attempts, wait a quarter of an hour")
+    await cache.delete(place)
+    chosen = await passwords.hash(new, email=user.email)
+    if not await store.set_password_hash(user.id, chosen, replaces=user.password_hash):
+        raise Conflict("the password was changed at this moment; try again")
+    await store.revoke_user_tokens(user.id, now=time.time(), spare=caller.family_id)
+    audit("password_changed", actor=user.id, subject=user.id)
 
 
 def normalised_email(email: str) -> str:
@@ -125,44 +181,46 @@ def normalised_email(email: str) -> str:
     return address
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Family:
+    id: str
+    began_at: float
+    client: str
+
+
 async def _extend(
-    user: User, family_id: str, users: UserStore, tokens: AccessTokens, refresh_lifetime: float
-) -> Session:
+    family: _Family, user: User, store: SessionStore, tokens: AccessTokens, lifetimes: Lifetimes
+) -> Tokens:
     secret = secrets.token_urlsafe(32)
     now = time.time()
     link = RefreshToken(
-        token_hash=_fingerprint(secret),
-        family_id=family_id,
+        token_hash=fingerprint(secret),
+        family_id=family.id,
         user_id=user.id,
         issued_at=now,
-        expires_at=now + refresh_lifetime,
+        expires_at=min(now + lifetimes.idle, family.began_at + lifetimes.whole),
+        began_at=family.began_at,
+        client=family.client,
     )
-    if not await users.add_refresh_token(link):
-        raise NotAuthenticated(_ENDED)  # revoked while it was extended
-    return Session(
-        access_token=await tokens.issue(user, family_id),
+    # It may have been revoked meanwhile, and the life of sessions been shortened.
+    if link.expires_at <= now or not await store.add_refresh_token(link):
+        raise NotAuthenticated(_ENDED)
+    return Tokens(
+        access_token=await tokens.issue(user, family.id),
         refresh_token=secret,
         expires_in=int(tokens.lifetime),
     )
 
 
-async def _count_attempt(address: str, cache: Cache) -> str:
-    """Counted before the password is looked at, so that parallel guesses count too; the cache's key.
-
-    Unknown accounts are counted alike: the limit does not tell which addresses have one.
-    """
-    key = f"sign-in:{_fingerprint(address)}"
-    attempts = await cache.increment(key, ttl=WINDOW)
-    if attempts == 1:
-        await cache.set(f"{key}:until", str(time.time() + WINDOW).encode(), ttl=WINDOW)
-    if attempts > MAX_ATTEMPTS:
-        until = await cache.get(f"{key}:until")
-        raise RateLimited(
-            "too many failed attempts to sign in to this account; wait, then try again",
-            retry_after=WINDOW if until is None else float(until) - time.time(),
-        )
-    return key
-
-
-def _fingerprint(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+async def _still_holds(
+    password: str, verified: User, family: _Family, store: MetadataStore, passwords: Passwords
+) -> None:
+    """Let no session begin with a password that was changed, or an account that was disabled, while it did:
+    that ended the sessions that there were. Errors: `NotAuthenticated`."""
+    user = await store.user(verified.id)
+    if user is not None and not user.is_disabled:
+        is_same = user.password_hash == verified.password_hash
+        if is_same or await passwords.verify(password, user.password_hash):
+            return
+    await store.revoke_family(family.id, now=time.time())
+    raise NotAuthenticated(_WRONG)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from shared.auth import sessions
 from shared.auth.passwords import Passwords
-from shared.auth.sessions import Session
+from shared.auth.sessions import Lifetimes, Tokens
 from shared.auth.tokens import AccessTokens
 from shared.caches.base import Cache
-from shared.domain import User
+from shared.domain import Principal, User
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 
-LIFETIME = 30 * 86_400.0
+LIFETIMES = Lifetimes(idle=30 * 86_400.0, whole=90 * 86_400.0)
 PASSWORD = "correct horse"
 
 
@@ -24,27 +24,44 @@ class Door:
     tokens: AccessTokens
     cache: Cache
 
-    async def register(self, email: str = "ada@example.org", *, is_open: bool = True) -> User:
+    async def register(
+        self, email: str = "ada@example.org", password: str = PASSWORD, *, is_open: bool = True
+    ) -> User:
         return await sessions.register(
-            email, PASSWORD, users=self.users, passwords=self.passwords, is_open=is_open
+            email, password, users=self.users, passwords=self.passwords, is_open=is_open
         )
 
-    async def sign_in(self, email: str = "ada@example.org", password: str = PASSWORD) -> Session:
+    async def sign_in(
+        self,
+        email: str = "ada@example.org",
+        password: str = PASSWORD,
+        *,
+        lifetimes: Lifetimes = LIFETIMES,
+        client: str = "",
+    ) -> Tokens:
         return await sessions.sign_in(
             email,
             password,
-            users=self.users,
+            store=self.users,
             passwords=self.passwords,
             tokens=self.tokens,
             cache=self.cache,
-            refresh_lifetime=LIFETIME,
+            lifetimes=lifetimes,
+            client=client,
         )
 
-    async def refresh(self, refresh_token: str, *, lifetime: float = LIFETIME) -> Session:
+    async def refresh(self, refresh_token: str, *, lifetimes: Lifetimes = LIFETIMES) -> Tokens:
         return await sessions.refresh(
-            refresh_token, users=self.users, tokens=self.tokens, refresh_lifetime=lifetime
+            refresh_token, store=self.users, tokens=self.tokens, lifetimes=lifetimes
         )
 
-    async def is_live(self, session: Session) -> bool:
-        family = (await self.tokens.verify(session.access_token)).family_id
-        return await self.users.family_is_live(family, now=time.time())
+    async def change_password(self, caller: Principal, current: str, new: str) -> None:
+        await sessions.change_password(
+            caller, current, new, store=self.users, passwords=self.passwords, cache=self.cache
+        )
+
+    async def is_live(self, tokens: Tokens) -> bool:
+        return await self.users.family_is_live(await self.family_of(tokens), now=time.time())
+
+    async def family_of(self, tokens: Tokens) -> str:
+        return (await self.tokens.verify(tokens.access_token)).family_id

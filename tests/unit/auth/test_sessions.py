@@ -1,7 +1,6 @@
-"""Sessions over the real metadata store and cache: sign in, rotation, replay, the limit of guesses."""
+"""Sessions over the real metadata store and cache: sign in, rotation, replay, ends."""
 
 import asyncio
-import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from shared.auth import sessions
-from shared.domain import RefreshToken, User
-from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated
-from tests.stand_ins.door import PASSWORD, Door
+from shared.auth.guesses import fingerprint
+from shared.auth.sessions import Lifetimes, Tokens
+from shared.domain import RefreshToken
+from shared.errors import AccessDenied, Conflict, InvalidRequest, NotAuthenticated, NotFound
+from tests.stand_ins.door import Door
 
 
 async def test_the_first_account_administers_and_later_ones_do_not(door: Door) -> None:
@@ -57,46 +58,6 @@ async def test_the_store_never_sees_a_refresh_token(door: Door, tmp_path: Path) 
     assert not any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir())
 
 
-async def test_unknown_wrong_and_disabled_are_refused_alike(door: Door) -> None:
-    await door.register()
-    disabled = User(
-        id="gone",
-        email="gone@example.org",
-        password_hash=await door.passwords.hash(PASSWORD),
-        is_administrator=False,
-        created_at=0.0,
-        is_disabled=True,
-    )
-    await door.users.add_user(disabled, first_is_administrator=False)
-    told = set()
-    for email, password in [
-        ("ada@example.org", "wrong horse"),
-        ("ada@example.org", ""),
-        ("nobody@example.org", PASSWORD),
-        ("not an address", PASSWORD),
-        ("gone@example.org", PASSWORD),
-    ]:
-        with pytest.raises(NotAuthenticated) as refused:
-            await door.sign_in(email, password)
-        told.add(str(refused.value))
-    assert len(told) == 1
-
-
-async def test_unknown_and_known_accounts_take_the_same_work(door: Door) -> None:
-    await door.register()
-
-    async def cpu_of(email: str) -> float:
-        started = time.process_time()
-        with pytest.raises(NotAuthenticated):
-            await door.sign_in(email, "wrong horse")
-        return time.process_time() - started
-
-    await cpu_of("warm@example.org")
-    known = statistics.median([await cpu_of("ada@example.org") for _ in range(5)])
-    unknown = statistics.median([await cpu_of("nobody@example.org") for _ in range(5)])
-    assert 0.4 < unknown / known < 2.5
-
-
 async def test_a_refresh_gives_the_next_link_of_the_same_family(door: Door) -> None:
     await door.register()
     first = await door.sign_in()
@@ -133,7 +94,7 @@ async def test_signing_out_ends_every_link_of_the_session_and_no_other(door: Doo
     await door.register()
     here, elsewhere = await door.sign_in(), await door.sign_in()
     later = await door.refresh(here.refresh_token)
-    await sessions.sign_out(here.refresh_token, users=door.users)
+    await sessions.sign_out(here.refresh_token, store=door.users)
     for token in (here.refresh_token, later.refresh_token):
         with pytest.raises(NotAuthenticated):
             await door.refresh(token)
@@ -142,16 +103,99 @@ async def test_signing_out_ends_every_link_of_the_session_and_no_other(door: Doo
 
 
 async def test_signing_out_with_an_unknown_token_is_no_error(door: Door) -> None:
-    await sessions.sign_out("never issued", users=door.users)
-    await sessions.sign_out("\ud800", users=door.users)
+    await sessions.sign_out("never issued", store=door.users)
+    await sessions.sign_out("\ud800", store=door.users)
 
 
 async def test_an_expired_or_unknown_token_refreshes_nothing(door: Door) -> None:
     await door.register()
-    ended = await door.refresh((await door.sign_in()).refresh_token, lifetime=-1.0)
+    ended = await door.sign_in(lifetimes=Lifetimes(idle=0.01, whole=60.0))
+    await until_ended(door, ended)
     for token in (ended.refresh_token, "", "never issued", "x" * 1000):
         with pytest.raises(NotAuthenticated):
             await door.refresh(token)
+
+
+async def test_a_session_ends_when_it_is_not_used(door: Door) -> None:
+    await door.register()
+    session = await door.sign_in(lifetimes=Lifetimes(idle=100.0, whole=1000.0))
+    link = await link_of(door, session)
+    assert link.expires_at == link.issued_at + 100.0
+
+
+async def test_no_link_outlives_the_whole_life_of_its_session(door: Door) -> None:
+    await door.register()
+    lifetimes = Lifetimes(idle=100.0, whole=150.0)
+    session = await door.sign_in(lifetimes=lifetimes)
+    first = await link_of(door, session)
+    assert first.began_at is not None
+    for _ in range(3):
+        session = await door.refresh(session.refresh_token, lifetimes=Lifetimes(idle=200.0, whole=150.0))
+    last = await link_of(door, session)
+    assert (last.began_at, last.expires_at) == (first.began_at, first.began_at + 150.0)
+
+
+async def test_a_session_older_than_sessions_may_become_by_now_ends(door: Door) -> None:
+    await door.register()
+    session = await door.sign_in()
+    with pytest.raises(NotAuthenticated):
+        await door.refresh(session.refresh_token, lifetimes=Lifetimes(idle=100.0, whole=0.0))
+
+
+async def test_a_link_of_before_sessions_had_a_beginning_begins_one(door: Door) -> None:
+    user = await door.register()
+    now = time.time()
+    old = RefreshToken(
+        token_hash=fingerprint("old"), family_id="f", user_id=user.id, issued_at=now - 5, expires_at=now + 60
+    )
+    await door.users.add_refresh_token(old)
+    link = await link_of(door, await door.refresh("old"))
+    assert link.began_at == old.issued_at
+
+
+async def test_of_a_hundred_uses_at_once_each_gives_a_link_that_works(door: Door) -> None:
+    await door.register()
+    first = await door.sign_in()
+    tabs = await asyncio.gather(*(door.refresh(first.refresh_token) for _ in range(100)))
+    assert len({tab.refresh_token for tab in tabs}) == 100
+    assert await asyncio.gather(*(door.refresh(tab.refresh_token) for tab in tabs))
+    assert len({await door.family_of(tab) for tab in tabs}) == 1
+
+
+async def test_sessions_are_listed_with_what_signed_in(door: Door) -> None:
+    user = await door.register()
+    here = await door.sign_in(client="Firefox")
+    there = await door.sign_in(client="rag")
+    here = await door.refresh(here.refresh_token)
+    listed = await door.users.sessions(user.id, now=time.time())
+    assert [(each.id, each.client) for each in listed] == [
+        (await door.family_of(here), "Firefox"),
+        (await door.family_of(there), "rag"),
+    ]
+
+
+async def test_one_ends_ones_own_sessions_and_nobody_elses(door: Door) -> None:
+    ada, bob = await door.register(), await door.register("bob@example.org")
+    session = await door.sign_in()
+    family = await door.family_of(session)
+    for unknown in (family, "unknown"):
+        with pytest.raises(NotFound) as refused:
+            await sessions.end_session(unknown, user_id=bob.id, store=door.users)
+        assert str(refused.value) == "there is no such session"
+    assert await door.is_live(session)
+    await sessions.end_session(family, user_id=ada.id, store=door.users)
+    assert not await door.is_live(session)
+    with pytest.raises(NotFound):
+        await sessions.end_session(family, user_id=ada.id, store=door.users)
+
+
+async def test_signing_out_everywhere_may_spare_one_session(door: Door) -> None:
+    user = await door.register()
+    here, there = await door.sign_in(), await door.sign_in()
+    await sessions.end_sessions(user.id, store=door.users, spare=await door.family_of(here))
+    assert (await door.is_live(here), await door.is_live(there)) == (True, False)
+    await sessions.end_sessions(user.id, store=door.users)
+    assert not await door.is_live(here)
 
 
 async def test_who_was_disabled_or_is_unknown_cannot_refresh(door: Door) -> None:
@@ -162,7 +206,7 @@ async def test_who_was_disabled_or_is_unknown_cannot_refresh(door: Door) -> None
     await door.users.add_user(disabled, first_is_administrator=False)
     for user_id in ("gone", "never was"):
         link = RefreshToken(
-            token_hash=sessions._fingerprint(user_id),
+            token_hash=fingerprint(user_id),
             family_id=user_id,
             user_id=user_id,
             issued_at=time.time(),
@@ -172,3 +216,16 @@ async def test_who_was_disabled_or_is_unknown_cannot_refresh(door: Door) -> None
         with pytest.raises(NotAuthenticated):
             await door.refresh(user_id)
         assert not await door.users.family_is_live(user_id, now=time.time())
+
+
+async def link_of(door: Door, tokens: Tokens) -> RefreshToken:
+    link = await door.users.refresh_token(fingerprint(tokens.refresh_token))
+    assert link is not None
+    return link
+
+
+async def until_ended(door: Door, tokens: Tokens) -> None:
+    deadline = time.monotonic() + 10
+    while await door.is_live(tokens):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
