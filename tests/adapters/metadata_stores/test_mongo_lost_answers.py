@@ -16,6 +16,7 @@ from shared.domain import (
     Group,
     IndexVersion,
     Organisation,
+    PersonalToken,
     RefreshToken,
     Spent,
     Turn,
@@ -105,6 +106,9 @@ async def people(store: MongoMetadataStore) -> Told:
     def user(name: str) -> User:
         return User(id=name, email=f"{name}@x", password_hash="h", is_administrator=False, created_at=1.0)
 
+    machine = PersonalToken(
+        id="m", token_hash="m", user_id="u", name="m", scopes=frozenset(), created_at=1.0, expires_at=T
+    )
     token = RefreshToken(token_hash="t", family_id="f", user_id="u", issued_at=T, expires_at=T + 9)
     return [
         await store.add_user(user("ann"), first_is_administrator=True),
@@ -118,6 +122,10 @@ async def people(store: MongoMetadataStore) -> Told:
         await store.revoke_family("f", now=T + 3),
         await store.refresh_token("t"),
         await store.purge_refresh_tokens(before=T),
+        await store.add_personal_token(machine),
+        await store.add_personal_token(machine),
+        await store.remove_personal_token("m", user_id="u"),
+        await store.remove_personal_token("m", user_id="u"),
     ]
 
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
-from shared.domain import BlobProperties, Document, DocumentStatus, RefreshToken, Turn, User
+from shared.domain import BlobProperties, Document, DocumentStatus, PersonalToken, RefreshToken, Turn, User
 from shared.errors import InvalidRequest
 from shared.metadata_stores.base import MetadataStore
 from tests.contract.openers import METADATA_STORES
 
 T = 4_000_000_000.0  # no TTL index has expired it
 ANN = User(id="ann", email="ann@x", password_hash="h", is_administrator=True, created_at=1.0)
+MACHINE = PersonalToken(
+    id="m", token_hash="h", user_id="ann", name="m", scopes=frozenset(), created_at=1.0, expires_at=T
+)
 DOCUMENT = Document(
     id="d", name="shared/d.md", owner_id=None, readers=frozenset({"everyone"}), status=DocumentStatus.QUEUED
 )
@@ -35,6 +38,7 @@ async def store(tmp_path: Path) -> AsyncIterator[MetadataStore]:
         await store.add_user(ANN, first_is_administrator=True)
         token = RefreshToken(token_hash="t", family_id="f", user_id="ann", issued_at=T, expires_at=T + 9)
         await store.add_refresh_token(token)
+        await store.add_personal_token(MACHINE)
         await store.add_turn("c", "ann", TURN, title="t", max_turns=3)
         yield store
 
@@ -49,6 +53,8 @@ async def test_what_looks_like_an_operator_finds_nothing(store: MetadataStore, v
     assert await store.user_by_email(value) is None
     assert await store.refresh_token(value) is None
     assert not await store.family_is_live(value, now=T)
+    assert await store.personal_token(value) is None
+    assert await store.personal_tokens(value) == []
     assert await store.conversation("c", value) is None
     assert await store.conversation(value, "ann") is None
     assert await store.list_conversations(value) == []
@@ -66,12 +72,16 @@ async def test_what_looks_like_an_operator_changes_nothing(store: MetadataStore,
     await store.revoke_family(value, now=T)
     await store.revoke_user_tokens(value, now=T)
     await store.set_password_hash(value, "stolen")
+    assert not await store.remove_personal_token(value, user_id="ann")
+    assert not await store.remove_personal_token("m", user_id=value)
+    await store.remove_personal_tokens(value)
     assert not await store.rename_conversation("c", value, "stolen")
     assert not await store.delete_conversation("c", value)
     assert not await store.add_turn("c", value, TURN, title="t", max_turns=3)
     assert await store.document("d") == DOCUMENT
     assert await store.user("ann") == ANN
     assert await store.family_is_live("f", now=T)
+    assert await store.personal_tokens("ann") == [MACHINE]
     kept = await store.conversation("c", "ann")
     assert kept is not None
     assert (kept.title, kept.turns) == ("t", (TURN,))

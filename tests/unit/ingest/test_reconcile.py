@@ -1,8 +1,9 @@
+import time
 from dataclasses import replace
 
 import pytest
 
-from shared.domain import Chunk, IndexedChunk
+from shared.domain import Chunk, IndexedChunk, PersonalToken
 from shared.errors import BackendUnavailable
 from shared.ingest import documents, pipeline
 from shared.ingest.events import INGEST_QUEUE, decode
@@ -65,3 +66,21 @@ async def test_reconcile_removes_chunks_that_no_query_can_see(services: Services
     await (await live_index(services)).write([orphan, stale])
     assert (await reconcile(services, stuck_after=600)).orphans == 2
     assert await stored_versions(services) == {(DOCUMENT_ID, 1)}
+
+
+async def test_reconcile_forgets_personal_tokens_a_month_after_their_end(services: Services) -> None:
+    now, day = time.time(), 24 * 3600.0
+    recent = PersonalToken(
+        id="recent",
+        token_hash="recent",
+        user_id="ann",
+        name="recent",
+        scopes=frozenset({"ingest"}),
+        created_at=now - 100 * day,
+        expires_at=now - 29 * day,
+    )
+    old = replace(recent, id="old", token_hash="old", name="old", expires_at=now - 31 * day)
+    for token in (recent, old):
+        await services.metadata.add_personal_token(token)
+    await reconcile(services, stuck_after=600)
+    assert await services.metadata.personal_tokens("ann") == [recent]
