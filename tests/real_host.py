@@ -51,6 +51,7 @@ class RealHost:
         # Weights lie in a folder of the model's name.
         own = {"PYTHONPATH": path, "RAG_MODELS": str(models.parent)}
         own |= {"RAG_REQUESTS_PER_MINUTE": "0", "RAG_REQUESTS_PER_MINUTE_ADDRESS": "0"}
+        own |= {"RAG_REGISTRATIONS_PER_HOUR": "0", "RAG_FAILED_SIGN_INS": "0"}
         own |= {"PYTHONFAULTHANDLER": "1"}  # a crash in native code tells where
         if "RAG_PROFILE" not in (environment or {}):
             own["RAG_EMBEDDER"] = models.name
