@@ -13,14 +13,19 @@ from functions import (
     conversation_export,
     conversations,
     documents,
+    folders,
+    groups,
     indexes,
     operations,
+    organisations,
     personal_tokens,
     query,
     retries,
+    sessions,
     summary,
     uploads,
     usage,
+    users,
     web,
 )
 from functions.dependencies import Runtime
@@ -34,16 +39,21 @@ from shared.settings import Settings
 _ROUTERS = (
     query.router,  # first, as routes are tried in this order, and this is what is asked for most
     auth.router,
+    sessions.router,
     personal_tokens.router,
     summary.router,  # before the route of one document, which would take it for an id
     documents.router,
     retries.router,
     uploads.router,
+    folders.router,
     content.router,
     chat_protocol.router,
     chat_completions.router,
     conversation_export.router,  # before the route of one, which would take `export` for an id
     conversations.router,
+    organisations.router,
+    users.router,
+    groups.router,
     usage.router,
     indexes.router,
     operations.router,

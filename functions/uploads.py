@@ -92,8 +92,12 @@ async def create_upload(body: Ticket, caller: Caller, services: ServicesOf) -> d
 
 
 def writable_name(path: str, caller: Principal) -> str:
-    """The blob's name. Errors: `InvalidRequest`; `AccessDenied` for who does not keep the folder."""
-    name = blob_name(path, caller.user_id)
+    """The blob's name. Errors: `InvalidRequest`; `AccessDenied` as in `kept`."""
+    return kept(blob_name(path, caller.user_id), caller)
+
+
+def kept(name: str, caller: Principal) -> str:
+    """The name of a blob or a folder. Errors: `AccessDenied` for who does not keep what it lies in."""
     if owner_of(name) is None and not may_keep(caller, name):
         raise AccessDenied("only administrators put documents into this folder")
     return name

@@ -15,7 +15,7 @@ from shared.metadata_stores.base_people import PeopleStore
 MAX_NAME = 1024  # characters, Azure's limit for a blob's name
 _USERS = "users"
 SHARED = "shared/"
-_ORGANISATIONS = "organisations/"
+ORGANISATIONS = "organisations/"
 _UNWRITABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, lone surrogates, line separators
 # Characters that turn the direction of the text around them: `gpj.exe` shown as `exe.jpg`.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -69,6 +69,11 @@ def own_folder(user_id: str) -> str:
     return f"{_USERS}/{user_id}/"
 
 
+def organisation_folder(organisation_id: str) -> str:
+    """Where what is an organisation's lies, and nobody's in particular."""
+    return f"{ORGANISATIONS}{organisation_id}/"
+
+
 def blob_name(path: str, user_id: str) -> str:
     """Where a caller's path lies: `shared/…` and `organisations/<id>/…` there, all else in the user's own.
 
@@ -80,7 +85,7 @@ def blob_name(path: str, user_id: str) -> str:
         raise InvalidRequest("a document's name is a relative path such as reports/2026.pdf")
     if not is_writable(path):
         raise InvalidRequest("a document's name has no control characters")
-    if path.startswith(_ORGANISATIONS) and len(parts) < 3:
+    if path.startswith(ORGANISATIONS) and len(parts) < 3:
         raise InvalidRequest("an organisation's documents lie under organisations/<its id>/")
     name = path if is_common(path) else own_folder(user_id) + path
     if len(name) > MAX_NAME:
@@ -95,4 +100,4 @@ def folder_name(path: str, user_id: str) -> str:
 
 def is_common(path: str) -> bool:
     """Whether a caller's path, or the beginning of one, leads to a folder that is not their own."""
-    return path.startswith((SHARED, _ORGANISATIONS))
+    return path.startswith((SHARED, ORGANISATIONS))

@@ -196,7 +196,7 @@ async def yan(acme: str, sign_up: Callable[..., Awaitable[Person]]) -> Person:
 @pytest.fixture
 async def mia(root: Person, sign_up: Callable[..., Awaitable[Person]]) -> Person:
     """Manages the default organisation."""
-    return await sign_up("max", manages_organisation=True)
+    return await sign_up("mia", manages_organisation=True)
 
 
 @pytest.fixture
