@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import documents, index, tokens
+from cli import documents, folders, groups, index, organisations, tokens, users
 from cli.errors import CommandError
 from cli.eval import evaluate
 from cli.options import Data, Email, Password, Url
@@ -21,6 +21,10 @@ app = typer.Typer(
 app.add_typer(documents.app, name="documents")
 app.add_typer(index.app, name="index")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(organisations.app, name="organisations")
+app.add_typer(users.app, name="users")
+app.add_typer(groups.app, name="groups")
+app.add_typer(folders.app, name="folders")
 app.command("eval")(evaluate)
 
 
@@ -74,7 +78,10 @@ def ingest(
     *,
     data: Data = None,
     under: Annotated[
-        str, typer.Option(metavar="PREFIX", help="Where they go: shared/FOLDER or users/USER-ID/FOLDER.")
+        str,
+        typer.Option(
+            metavar="PREFIX", help="Where they go: shared/FOLDER, organisations/ID/FOLDER, users/ID/FOLDER."
+        ),
     ] = "shared",
     include: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="Only such files: '*.pdf'. May be repeated.")

@@ -1,4 +1,4 @@
-"""Options that several commands take. Used by cli.main, cli.documents and cli.index."""
+"""Options that several commands take. Used by cli.main and the modules of its groups of commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,3 +12,6 @@ Data = Annotated[
 Url = Annotated[str | None, typer.Option("--url", help="Address of the host. [RAG_URL or port 7071 here]")]
 Email = Annotated[str | None, typer.Option("--email", help="Sign in with this address instead of RAG_TOKEN.")]
 Password = Annotated[str | None, typer.Option("--password", help="Asked for when it is not given.")]
+Organisation = Annotated[
+    str | None, typer.Option("--organisation", metavar="NAME", help="Another's than yours (administrators).")
+]

@@ -116,16 +116,16 @@ class _Search:
 
 
 def _target(under: str) -> tuple[str, str]:
-    """(`shared/` or a user's folder, the folder inside)."""
+    """(`shared/`, an organisation's or a user's folder, the folder inside)."""
     parts = under.strip("/").split("/")
-    depth = 2 if parts[0] == "users" and len(parts) > 1 else 1
+    depth = 2 if parts[0] in ("users", "organisations") and len(parts) > 1 else 1
     root, folder = "/".join(parts[:depth]) + "/", "".join(f"{part}/" for part in parts[depth:])
     try:
         if not documents.default_readers(root + "file"):
             raise InvalidRequest("nobody could read it")
         _name("", f"{root}{folder}", "file")
     except InvalidRequest as error:
-        takes = "--under takes shared, shared/FOLDER, users/USER-ID or users/USER-ID/FOLDER"
+        takes = "--under takes shared, organisations/ORGANISATION-ID, users/USER-ID or a folder in one"
         raise CommandError(f"{takes}, not {printable(under)}: {error}") from error
     return root, folder
 

@@ -56,6 +56,8 @@ def test_patterns_choose_among_names_and_paths(
         ("shared/reports/2026/", "shared/reports/2026/a.md"),
         ("users/u1", "users/u1/a.md"),
         ("users/u1/shared", "users/u1/shared/a.md"),
+        ("organisations/o1", "organisations/o1/a.md"),
+        ("organisations/o1/plans", "organisations/o1/plans/a.md"),
     ],
 )
 def test_files_go_under_the_folder_that_was_named(library: Path, under: str, name: str) -> None:
@@ -64,7 +66,18 @@ def test_files_go_under_the_folder_that_was_named(library: Path, under: str, nam
 
 
 @pytest.mark.parametrize(
-    "under", ["", "reports", "users", "users/", "shared/../users/u1", "users/../x", "shared//x"]
+    "under",
+    [
+        "",
+        "reports",
+        "users",
+        "users/",
+        "organisations",
+        "organisations/",
+        "shared/../users/u1",
+        "users/../x",
+        "shared//x",
+    ],
 )
 def test_a_folder_that_nobody_could_read_is_refused(library: Path, under: str) -> None:
     with pytest.raises(CommandError, match="--under takes shared"):

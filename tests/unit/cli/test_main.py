@@ -36,3 +36,5 @@ def test_help_names_every_command() -> None:
     told = rag("--help").stdout
     for command in ("serve", "weights", "ingest", "ask", "documents", "index", "doctor"):
         assert command in told
+    for command in ("organisations", "users", "groups", "folders"):
+        assert command in told
