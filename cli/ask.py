@@ -8,6 +8,7 @@ import typer
 
 from cli.client import check, signed_in
 from cli.errors import CommandError
+from shared.query.harmless import plain
 from shared.settings import Settings
 
 
@@ -47,7 +48,7 @@ def events(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _print_answer(stream: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     for name, data in stream:
         if name == "delta":
-            typer.echo(data["text"], nl=False)
+            typer.echo(plain(data["text"]), nl=False)
         elif name == "error":
             typer.echo()
             raise CommandError(str(data.get("detail") or data.get("title")))

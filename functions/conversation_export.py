@@ -17,6 +17,7 @@ from functions.conversations import conversation
 from functions.dependencies import Caller, ServicesOf
 from shared.domain import Principal
 from shared.errors import NotFound
+from shared.query.harmless import harmless
 from shared.services import Services
 
 router = APIRouter(tags=["conversations"])
@@ -51,9 +52,8 @@ async def export_conversation(
     shown = await conversation(conversation_id, caller, services)
     if kind == "json":
         return JSONResponse(shown, headers=_named(shown["title"], "json"))
-    return Response(
-        _markdown(shown), media_type="text/markdown; charset=utf-8", headers=_named(shown["title"], "md")
-    )
+    text = harmless(_markdown(shown), services.limits.link_hosts)
+    return Response(text, media_type="text/markdown; charset=utf-8", headers=_named(shown["title"], "md"))
 
 
 async def _ids(caller: Principal, services: Services) -> AsyncGenerator[str, None]:
@@ -109,7 +109,5 @@ def _plain(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Markdown in a block of its own that nothing in it can leave: no HTML, no picture that is fetched,
-    no definition of a link that would hold outside of it."""
-    tame = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("![", "!\\[").replace("]:", "]\\:")
-    return "\n".join(f"> {line}" for line in tame.splitlines()) or ">"
+    """Markdown in a block of its own that nothing in it can leave."""
+    return "\n".join(f"> {line}" for line in text.splitlines()) or ">"

@@ -13,6 +13,7 @@ from functions.dependencies import Caller, ServicesOf
 from shared.domain import Conversation, Feedback, Turn
 from shared.errors import InvalidRequest, NotFound
 from shared.query import history
+from shared.query.harmless import harmless
 from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["conversations"])
@@ -69,7 +70,10 @@ async def conversation(conversation_id: str, caller: Caller, services: ServicesO
     if found is None:
         raise NotFound(_NOT_FOUND)
     shown = await history.are_readable(found.turns, caller, services.metadata)
-    turns = [_turn_json(turn, is_shown) for turn, is_shown in zip(found.turns, shown, strict=True)]
+    turns = [
+        _turn_json(turn, is_shown, services.limits.link_hosts)
+        for turn, is_shown in zip(found.turns, shown, strict=True)
+    ]
     return _conversation_json(found) | {"turns": turns}
 
 
@@ -117,10 +121,10 @@ def _conversation_json(found: Conversation) -> dict[str, Any]:
     }
 
 
-def _turn_json(turn: Turn, is_shown: bool) -> dict[str, Any]:
+def _turn_json(turn: Turn, is_shown: bool, link_hosts: frozenset[str]) -> dict[str, Any]:
     return {
         "question": turn.question,
-        "answer": turn.answer if is_shown else "",
+        "answer": harmless(turn.answer, link_hosts) if is_shown else "",
         "citations": [citation_json(citation) for citation in turn.citations] if is_shown else [],
         "withheld": not is_shown,
         "asked_at": datetime.fromtimestamp(turn.asked_at, UTC).isoformat(),

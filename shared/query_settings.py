@@ -1,9 +1,12 @@
 """The settings of questions and answers: sizes, times, caches, limits. Part of `shared.settings`."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
+
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 
 
 class QuerySettings(BaseSettings):
@@ -27,6 +30,11 @@ class QuerySettings(BaseSettings):
     )
     follow_ups: int = Field(
         0, ge=0, le=5, description="Follow-up questions that are suggested with an answer."
+    )
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts that answers may link to, separated by commas, such as `wiki.example.com`. Every "
+        "other link in an answer, and every picture and tag, becomes text.",
     )
     query_expansion: Literal["off", "multi_query", "decompose"] = Field(
         "off",
@@ -82,6 +90,18 @@ class QuerySettings(BaseSettings):
         description="Questions that one process answers at once at the most; how many of them it takes at "
         "present follows from how long they take.",
     )
+
+    @field_validator("link_hosts", mode="before")
+    @classmethod
+    def _host_names(cls, value: object) -> object:
+        """Errors: `ValueError` for what is more than the name of a host."""
+        if not isinstance(value, str):
+            return value
+        names = tuple(filter(None, (part.strip().lower() for part in value.split(","))))
+        for name in names:
+            if not _HOST.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a host")
+        return names
 
     @field_validator("chat_prices", mode="before")
     @classmethod

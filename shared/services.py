@@ -48,6 +48,7 @@ class Limits:
     first_token: float = 8.0  # seconds of it, to the first word
     neighbours: int = 0  # adjoining chunks on each side of the best passages
     follow_ups: int = 0  # questions that are suggested with an answer
+    link_hosts: frozenset[str] = frozenset()  # that answers may link to
     rewrites: bool = True  # whether the language model makes follow-ups stand by themselves
     expansion: Literal["off", "multi_query", "decompose"] = "off"
     answer_ttl: float = 86_400.0  # seconds that answers are remembered; 0: not at all

@@ -238,6 +238,7 @@ def _limits(settings: Settings) -> Limits:
         first_token=settings.first_token_seconds,
         neighbours=settings.neighbours,
         follow_ups=settings.follow_ups,
+        link_hosts=frozenset(settings.link_hosts),
         rewrites=settings.rewrite == "auto",
         expansion=settings.query_expansion,
         answer_ttl=settings.answer_cache_hours * 3600,

@@ -95,9 +95,7 @@ class _Asking:
     question: Question
     principal: Principal
     services: Services
-    model: (
-        Metered | None
-    )  # for all but the answer, where there is one: the smaller deployment before the other
+    model: Metered | None  # for all but the answer, where there is one: the smaller before the other
     stages: Stages
     deadline: float
     first_token: float
@@ -192,7 +190,13 @@ class _Asking:
             cached=partial(answers.still_true, asked, services.metadata),
             shape=partial(cite.grounded, known=known, instead=prompt.DONT_KNOW),
         )
-        return Answering(asked=asked, ladder=ladder, answers=answers, flights=services.flights)
+        return Answering(
+            asked=asked,
+            ladder=ladder,
+            answers=answers,
+            flights=services.flights,
+            link_hosts=services.limits.link_hosts,
+        )
 
     async def with_follow_ups(self, done: Answer, asked: Prompt) -> Answer:
         """And with what the questions beside the answer have cost."""

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from functools import lru_cache
 
 from shared.domain import ChatDelta, Citation, Passage
+from shared.query.harmless import visible
 
 _SNIPPET_CHARS = 300
 _WORD = re.compile(r"\w+")
@@ -30,7 +31,7 @@ class MarkerFilter:
 
     def feed(self, text: str) -> str:
         """What may be shown now."""
-        text = self._held + text
+        text = self._held + visible(text)
         if "[" not in text and "【" not in text:
             shown = text.removesuffix("\n").rstrip(" \t")
             self._held = text[len(shown) :]

@@ -5,12 +5,13 @@ Called by query.answer.
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain import CacheOutcome, ChatDelta, Usage
 from shared.query.answer_cache import AnswerCache, Asked
 from shared.query.degrade import Ladder
 from shared.query.flights import Flight, Flights, Reply
+from shared.query.harmless import NO_HOSTS, harmless, harmless_deltas
 
 
 @dataclass(kw_only=True)
@@ -21,16 +22,23 @@ class Answering:
     ladder: Ladder
     answers: AnswerCache
     flights: Flights
+    link_hosts: frozenset[str] = NO_HOSTS  # that answers may link to
     cache: CacheOutcome = "off"
     _reply: Reply | None = None
 
     @property
     def reply(self) -> Reply:
         assert self._reply is not None, "the stream has not ended"
-        return self._reply
+        return replace(self._reply, text=harmless(self._reply.text, self.link_hosts))
 
-    async def stream(self, *, timeout: float, first_token: float) -> AsyncGenerator[ChatDelta, None]:
-        """Errors: `BackendUnavailable`, `BackendTimeout`, in mid-answer too."""
+    def stream(self, *, timeout: float, first_token: float) -> AsyncGenerator[ChatDelta, None]:
+        """What is remembered or followed is as it was said: each asker is told what harms no client.
+
+        Errors: `BackendUnavailable`, `BackendTimeout`, in mid-answer too.
+        """
+        return harmless_deltas(self._said(timeout, first_token), self.link_hosts)
+
+    async def _said(self, timeout: float, first_token: float) -> AsyncGenerator[ChatDelta, None]:
         key = self.asked.key
         if self.flights.find(key) is None:
             self._reply = await self.answers.get(self.asked)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from shared.chat_models.base import ChatModel
 from shared.domain import Passage
 from shared.query import aside
+from shared.query.harmless import harmless
 from shared.query.prompt import fenced, fenced_passages, fitting
 
 _INSTRUCTIONS = """You are given passages, and a question with the answer that was given to it from them.
@@ -44,4 +45,5 @@ async def follow_ups(
         max_tokens=count * _TOKENS_EACH,
         purpose="suggest",
     )
-    return aside.questions(said, beside=question, most=count, max_chars=_MAX_CHARS)
+    suggested = aside.questions(said, beside=question, most=count, max_chars=_MAX_CHARS)
+    return tuple(map(harmless, suggested))

@@ -42,7 +42,7 @@ async def test_a_conversation_is_exported_as_markdown_with_its_sources(ada: Any,
     assert response.text == (
         "# Where?\n\n"
         "## Question 1\n\n*2001-09-09T01:46:40+00:00*\n\n> Where?\n\n"
-        "### Answer\n\n> Here [1].\n\n### Sources\n\n- \\[1\\] notes.md, page 3\n\n"
+        "### Answer\n\n> Here [1].\n\n### Sources\n\n- \\[1\\] notes.\u2060md, page 3\n\n"
         "## Question 2\n\n*2001-09-09T01:46:40+00:00*\n\n> And when?\n\n"
         "### Answer\n\n> I don't know.\n"
     )

@@ -1,6 +1,6 @@
 """What `RAG_PROFILE=azure` sets, what each plug cannot do without, and how a wrong setting is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -145,3 +145,17 @@ def test_the_index_has_one_name_under_two_settings(settings_of) -> None:
 @pytest.mark.parametrize("name", ["AZURE_OPENAI_API_KEY", "AZURE_SEARCH_API_KEY", "MONGODB_URI", "REDIS_URL"])
 def test_what_may_be_secret_is_not_shown(settings_of, name: str) -> None:
     assert "hunter2" not in repr(settings_of({name: "hunter2"}))
+
+
+def test_answers_may_link_to_hosts_that_are_named(settings_of: Callable[..., Settings]) -> None:
+    assert settings_of({}).link_hosts == ()
+    named = settings_of({"RAG_LINK_HOSTS": "Wiki.example.com, intranet ,"})
+    assert named.link_hosts == ("wiki.example.com", "intranet")
+
+
+@pytest.mark.parametrize("value", ["https://wiki.example.com", "*.example.com", "a b", "wiki.example.com/x"])
+def test_what_is_more_than_a_hosts_name_stops_the_start(
+    settings_of: Callable[..., Settings], value: str
+) -> None:
+    with pytest.raises(ConfigError, match="is not the name of a host"):
+        settings_of({"RAG_LINK_HOSTS": value})
