@@ -1,11 +1,17 @@
-"""What holds for every run of the tests: which of them are the unit part, and in which order they run.
+"""What holds for every run of the tests: which of them are the unit part, in which order they run, and that
+nothing secret is in what they log and print.
 
 `pytest -m "not slow"` is the unit part: what neither takes more than a second nor needs more than itself.
 """
 
+import logging
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from shared.telemetry.logs import CHATTY, JsonLines
+from tests.planted import secrets_in
 
 _HERE = Path(__file__).parent
 _UNIT_PART = tuple(_HERE / folder for folder in ("architecture", "unit"))
@@ -24,3 +30,38 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _turn(path: Path) -> int:
     """What takes longest begins first, so that none works alone in the end."""
     return next((turn for turn, long in enumerate(_LONGEST) if path.is_relative_to(long)), len(_LONGEST))
+
+
+class _Watch(logging.Handler):
+    """Looks through each record as it would be written."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(JsonLines())
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found += [f"{record.name} logged {secret}" for secret in secrets_in(self.format(record))]
+
+
+_WATCH = _Watch()
+
+
+def pytest_configure() -> None:
+    logging.getLogger().addHandler(_WATCH)
+    for chatty in CHATTY:  # as in every process of ours
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fails a test during which a secret was logged or printed, by whatever part of the product."""
+    report = yield
+    leaks, _WATCH.found = _WATCH.found, []
+    for name, text in report.sections:
+        if name.startswith(("Captured stdout", "Captured stderr")):
+            leaks += [f"{name} has {secret}" for secret in secrets_in(text)]
+    if leaks and report.passed:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(["secrets came out:", *leaks])
+    return report

@@ -17,10 +17,11 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.planted import planted, secrets_in
 from tests.servers.process import bound
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PASSWORD = "correct horse battery"
+_PASSWORD = planted("password of a host's user")
 _SETTINGS = ("RAG_", "OPENAI_", "AZURE_", "Azure", "ENTRA_", "MONGODB_", "REDIS_")  # whoever runs the tests
 _PATIENCE = 60.0  # seconds for anything that is waited for
 
@@ -119,6 +120,7 @@ class RealHost:
             self.kill()
         else:
             assert self._is_meant_to_end, f"the host ended by itself with {code}:\n{self._events()}"
+        assert secrets_in(self.text()) == [], f"the host has said a secret: {self.log}"
 
     # -- the API -------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+# Their least level is that of warnings: they log every round and request, with its whole address.
+CHATTY = ("watchfiles", "httpx", "httpx2", "azure", "pymongo")
 _FIELDS = "event_fields"
 _NOT_IN_A_WORD = re.compile(r'[\s"\\=]')
 _OF_EVERY_RECORD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", _FIELDS}
@@ -41,7 +43,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
     # No line shows these, and each costs every line something.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for chatty in ("watchfiles", "httpx", "httpx2", "azure", "pymongo"):  # a line for every round and request
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.planted import planted
 from tests.real_host import RealHost
 from tests.stand_ins.weights import weights
 
 __all__ = ["weights"]
 
-PASSWORD = "correct horse battery"
+PASSWORD = planted("password")
 ARTEFACTS = Path(__file__).with_name("artefacts")
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

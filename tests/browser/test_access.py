@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.planted import planted
+
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
 WEB = Path(__file__).parents[2] / "web"
 # Where `npm install --no-save axe-core` was run, it checks every screen as well.
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-PASSWORD = "correct horse battery"
+PASSWORD = planted("password")
 SCREENS = [("light", 1440, 900), ("dark", 1280, 800), ("light", 360, 740), ("dark", 360, 740)]
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.planted import planted
 from tests.real_host import RealHost
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
-PASSWORD = "correct horse battery"
+PASSWORD = planted("password")
 
 
 def sign_in(page: Page, email: str, password: str) -> None:

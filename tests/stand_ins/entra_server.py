@@ -19,10 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.planted import planted
 from tests.stand_ins.entra_tenant import AUDIENCE, CLIENT_ID, LIFE, TENANT, Tenant
 from tests.stand_ins.tls import server_context, trusted
 
-CLIENT_SECRET = "a-secret-of-the-stand-in"
+CLIENT_SECRET = planted("client").replace(" ", "-")
 _NO_TENANT = "Tenant was not found. Check that the tenant id is right."
 _NO_CLIENT = "Application with this identifier was not found in the directory."
 _NO_SECRET = "Invalid client secret provided."

@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import httpx
 
-PASSWORD = "correct horse battery staple"
+from tests.planted import planted
+
+PASSWORD = planted("password")
 
 
 class Person:
