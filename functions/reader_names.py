@@ -4,6 +4,7 @@ Called by the routes of documents and folders. What is stored names ids, so that
 address or a group's name reads anything by it.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -118,12 +119,12 @@ class Known:
 
 
 async def known_among(readers: Iterable[str], store: MetadataStore) -> Known:
-    emails, groups = {}, {}
-    for reader in set(readers):
-        if is_directory_reader(reader):
-            continue
-        if reader.startswith(_USER) and (user := await store.user(reader.removeprefix(_USER))):
-            emails[reader] = user.email
-        elif reader.startswith(_GROUP) and (group := await store.group(reader.removeprefix(_GROUP))):
-            groups[reader] = group
-    return Known(emails=emails, groups=groups)
+    ours = [reader for reader in set(readers) if not is_directory_reader(reader)]
+    user_ids = [reader.removeprefix(_USER) for reader in ours if reader.startswith(_USER)]
+    group_ids = [reader.removeprefix(_GROUP) for reader in ours if reader.startswith(_GROUP)]
+    users = await asyncio.gather(*map(store.user, user_ids))
+    groups = await asyncio.gather(*map(store.group, group_ids))
+    return Known(
+        emails={user_reader(user.id): user.email for user in users if user is not None},
+        groups={group_reader(group.id): group for group in groups if group is not None},
+    )
