@@ -174,3 +174,13 @@ async def test_only_live_sessions_of_the_user_are_listed_the_one_used_last_first
     await store.revoke_family("revoked", now=T)
     assert [session.id for session in await store.sessions("u", now=T + 5)] == ["late", "early"]
     assert await store.sessions("' OR 1=1 --", now=T + 5) == []
+
+
+async def test_links_that_are_added_at_once_are_all_of_their_family(store: MetadataStore) -> None:
+    links = [token(f"t{number}", issued_at=float(number)) for number in range(50)]
+    assert all(await asyncio.gather(*map(store.add_refresh_token, links)))
+    (session,) = await store.sessions("u", now=T)
+    assert (session.began_at, session.used_at) == (1.0, 49.0)
+    await store.revoke_family("f", now=T)
+    found = await asyncio.gather(*(store.refresh_token(link.token_hash) for link in links))
+    assert all(link is not None and link.revoked_at == T for link in found)

@@ -1,6 +1,7 @@
 """Sessions, the password and the limits of one address over HTTP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -54,6 +55,19 @@ async def test_a_user_sees_where_they_are_signed_in(http: httpx.AsyncClient) -> 
     assert len(sessions[0]["client"]) == 100
     assert set(sessions[0]) == {"id", "began_at", "used_at", "ends_at", "client", "is_current"}
     assert sessions[0]["began_at"] <= sessions[0]["used_at"] < sessions[0]["ends_at"]
+
+
+async def test_sessions_last_as_long_as_the_settings_say(runtime: Runtime) -> None:
+    settings = read_settings(data=runtime.settings.data, refresh_token_days=30, session_days=1)
+    brief = Runtime(settings, runtime._open_services)
+    transport = httpx.ASGITransport(build_api(brief))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        await http.post("/api/auth/register", json=ADA)
+        (session,) = await listed(http, await bearer(http))
+    await brief.close()
+    assert datetime.fromisoformat(session["ends_at"]) - datetime.fromisoformat(
+        session["began_at"]
+    ) == timedelta(days=1)
 
 
 @pytest.mark.usefixtures("account")
@@ -155,7 +169,6 @@ async def limited(runtime: Runtime) -> AsyncIterator[Callable[[str, int], httpx.
 
 
 Limited = Callable[[str, int], httpx.AsyncClient]
-Sent = Callable[[httpx.AsyncClient, int], Awaitable[httpx.Response]]
 
 
 async def guess(http: httpx.AsyncClient, number: int, **headers: str) -> httpx.Response:
