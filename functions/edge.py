@@ -3,6 +3,7 @@
 Plain ASGI, no buffering: streams flow through, and a client that goes away cancels what it asked for.
 """
 
+import asyncio
 import logging
 import re
 import time
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.limits import client_address
 from functions.problems import problem_response
 from shared.errors import InvalidRequest
+from shared.security_headers import ANSWER_HEADERS, NOT_STORED
 from shared.telemetry.audit import Origin, origin
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
@@ -32,9 +34,12 @@ _CHAT_POLICY = (
     "img-src 'self' blob: data:; frame-src 'self' blob:; object-src blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-_API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
-_SECURITY = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
-_NOT_STORED = (b"cache-control", b"no-store")
+_SECURITY = {name.encode(): value.encode() for name, value in ANSWER_HEADERS.items()}
+_NOT_STORED = (NOT_STORED[0].encode(), NOT_STORED[1].encode())
+_PERMISSIONS = b"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+_HTTPS_ONLY = b"max-age=31536000; includeSubDomains"
+_BODY_SECONDS = 20.0  # that a piece of a body may keep us waiting, and all of them beside what follows from
+_SLOWEST = 4096  # bytes a second
 
 
 class RequestEdge:
@@ -49,7 +54,8 @@ class RequestEdge:
         self._hops = hops
         self._metrics = metrics
         connect = " ".join(filter(None, ("'self'", upload_origin)))
-        self._chat_policy = _CHAT_POLICY.format(connect=connect).encode()
+        policy = _CHAT_POLICY.format(connect=connect).encode()
+        self._page_headers = {b"content-security-policy": policy, b"permissions-policy": _PERMISSIONS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,16 +91,24 @@ class RequestEdge:
     def _mark(self, message: Message, scope: Scope, request_id: str) -> None:
         """Header by header Starlette would look through all of them each time."""
         path = scope["path"]
-        in_chat = path == "/chat" or path.startswith("/chat/")
         told = scope["state"].get("answer_headers", {})  # by what stands before the route
         ours = {name.lower().encode(): value.encode() for name, value in told.items()} | _SECURITY
         ours[b"x-request-id"] = request_id.encode()
-        ours[b"content-security-policy"] = self._chat_policy if in_chat else _API_POLICY
+        if path == "/chat" or path.startswith("/chat/"):
+            ours |= self._page_headers
+        if self._came_by_https(scope):
+            ours[b"strict-transport-security"] = _HTTPS_ONLY
         headers = [header for header in message.get("headers", ()) if header[0] not in ours]
         # Answers are somebody's own; a route that knows better has said so.
         if all(name != _NOT_STORED[0] for name, _ in headers):
             headers.append(_NOT_STORED)
         message["headers"] = headers + list(ours.items())
+
+    def _came_by_https(self, scope: Scope) -> bool:
+        """To us, or to a proxy of ours."""
+        return scope.get("scheme") == "https" or (
+            self._hops > 0 and Headers(scope=scope).get("x-forwarded-proto") == "https"
+        )
 
     def _record(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -116,7 +130,7 @@ class RequestEdge:
 
 
 class BodyLimit:
-    """Refuses bodies past a size without reading them whole.
+    """Refuses bodies past a size without reading them whole, and those that are sent too slowly.
 
     `by_prefix` says which paths may send more than `default`. Routes that stream their body say so with
     `allow_body`.
@@ -134,17 +148,24 @@ class BodyLimit:
         path = scope["path"]
         limits = (limit for prefix, limit in self._by_prefix.items() if path.startswith(prefix))
         scope["state"]["body_limit"] = next(limits, self._default)
-        received = 0
+        received, waited, is_whole = 0, 0.0, False
 
         async def receive_bounded() -> Message:
-            nonlocal received
+            nonlocal received, waited, is_whole
+            if is_whole:  # what comes now is that the client goes away
+                return await receive()
             if not received:
                 _refuse_past(scope, _announced_size(scope))
-            message = await receive()
+            began = time.monotonic()
+            patience = _BODY_SECONDS + received / _SLOWEST - waited
+            message = await _in_time(receive, min(patience, _BODY_SECONDS))
+            waited += time.monotonic() - began
             received += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             _refuse_past(scope, received)
             return message
 
+        _refuse_encoded(scope)
         await self._app(scope, receive_bounded, send)
 
 
@@ -157,11 +178,26 @@ def allow_body(scope: Scope, limit: int) -> None:
     _refuse_past(scope, _announced_size(scope))
 
 
+async def _in_time(receive: Receive, seconds: float) -> Message:
+    try:
+        async with asyncio.timeout(seconds):
+            return await receive()
+    except TimeoutError as error:
+        why = "the body comes too slowly"
+        raise HTTPException(408, why, headers={"Connection": "close"}) from error
+
+
 def _refuse_past(scope: Scope, size: int) -> None:
     limit = scope["state"]["body_limit"]
     if size > limit:
         # The framework hands on this kind of error out of its own reading of bodies, and no other.
         raise HTTPException(413, f"the body is too large: at most {limit} bytes are taken here")
+
+
+def _refuse_encoded(scope: Scope) -> None:
+    """What is unpacked here has no limit that anybody could announce."""
+    if Headers(scope=scope).get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "a body is taken as it is: send it without Content-Encoding")
 
 
 def _announced_size(scope: Scope) -> int:

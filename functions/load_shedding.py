@@ -148,7 +148,9 @@ class LoadShedding:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in _ROUTES or scope["method"] != "POST":
             await self._app(scope, receive, send)
-        elif self._under_way < self._most and (place := await self._gate.enter()):
+            return
+        receive = await _read(receive)  # whoever sends slowly waits outside
+        if self._under_way < self._most and (place := await self._gate.enter()):
             await self._answer(place, scope, receive, send)
         else:
             await self._turn_away(scope, send)
@@ -187,3 +189,15 @@ class LoadShedding:
         if now - self._logged_at > _LOG_EVERY:
             event(log, "questions_shed", level=logging.WARNING, count=self._turned_away)
             self._turned_away, self._logged_at = 0, now
+
+
+async def _read(receive: Receive) -> Receive:
+    """The whole body first, which a limit outside of here keeps small."""
+    messages = deque([await receive()])
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+
+    async def replayed() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return replayed

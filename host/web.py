@@ -5,14 +5,18 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Generator
-from uuid import uuid4
+from http import HTTPStatus
 
 import uvicorn
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from host.http_protocol import BoundedProtocol
 from host.options import HostError
+from host.refusals import refusal
+from shared.security_headers import ANSWER_HEADERS, NOT_STORED
 
 _PROBES = ("/api/health/", "/api/metrics")
 _LIMIT_HEADERS = tuple(f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy"))
@@ -55,6 +59,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 api,
+                http=BoundedProtocol,
                 access_log=False,
                 log_config=None,
                 log_level="warning",  # the host says itself when it starts and stops
@@ -84,13 +89,25 @@ def wrap(
     api = TellsWrites(api, wrote)
     if not cors_origins:
         return api
-    return CORSMiddleware(
+    return Cors(
         api,
         allow_origins=cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=["X-Request-Id", "Retry-After", *_LIMIT_HEADERS],
     )
+
+
+class Cors(CORSMiddleware):
+    """An exact list of origins; no cookies, so nothing is allowed that a page could not do with a token."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code == HTTPStatus.OK:
+            response.headers.update({**ANSWER_HEADERS, NOT_STORED[0]: NOT_STORED[1]})
+            return response
+        told = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return refusal(HTTPStatus.BAD_REQUEST, "no page of this origin may ask for this", told)
 
 
 class TellsWrites:
@@ -128,15 +145,5 @@ class OnlyProbes:
         if scope["type"] != "http" or scope["path"].startswith(_PROBES):
             await self._api(scope, receive, send)
             return
-        request_id = str(uuid4())
-        problem = {
-            "type": "urn:rag:problem:not-found",
-            "title": "Not Found",
-            "status": 404,
-            "detail": "this host runs the triggers only",
-            "request_id": request_id,
-        }
-        answer = JSONResponse(
-            problem, 404, headers={"X-Request-Id": request_id}, media_type="application/problem+json"
-        )
+        answer = refusal(HTTPStatus.NOT_FOUND, "this host runs the triggers only")
         await answer(scope, receive, send)

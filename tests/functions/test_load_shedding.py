@@ -9,14 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from functions.adaptive_limit import LEAST, AdaptiveLimit
 from functions.api import build_api
-from functions.dependencies import Runtime
+from functions.dependencies import Runtime, principal
 from functions.edge import RequestEdge
 from functions.load_shedding import Gate, LoadShedding, passages_found
+from shared.errors import NotAuthenticated
 from shared.telemetry.metrics import Metrics
 from tests.stand_ins.asgi_client import over
 
@@ -177,12 +179,16 @@ async def test_nothing_but_questions_is_ever_turned_away(runtime: Runtime, refus
     api = build_api(runtime)
     never = asyncio.Event()
 
-    async def body() -> AsyncIterator[bytes]:
-        yield b"{"
-        await never.wait()
+    async def hangs(request: Request) -> None:
+        if request.headers.get("authorization") == "Bearer hangs":
+            await never.wait()
+        raise NotAuthenticated("nobody is anybody here")
 
+    api.dependency_overrides[principal] = hangs
     async with over(api) as http:
-        hanging = [asyncio.create_task(http.post("/api/query", content=body())) for _ in range(MOST)]
+        token = {"Authorization": "Bearer hangs"}
+        asked = (http.post("/api/query", json={"question": "?"}, headers=token) for _ in range(MOST))
+        hanging = [asyncio.create_task(each) for each in asked]
         await until(lambda: b"rag_answers_in_flight 10.0" in runtime.metrics.text())
         for path in QUESTIONS:
             refused(await http.post(path), 503, "overloaded")
@@ -193,6 +199,25 @@ async def test_nothing_but_questions_is_ever_turned_away(runtime: Runtime, refus
                     assert response.status_code != 503 or "overloaded" not in response.text
         never.set()
         await asyncio.gather(*hanging)
+
+
+@pytest.mark.usefixtures("few")
+async def test_who_sends_slowly_takes_nobodys_place(runtime: Runtime, refused: Refused) -> None:
+    begun, go_on = 0, asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        yield b"{"
+        await go_on.wait()
+        yield b"}"
+
+    async with over(build_api(runtime)) as http:
+        slow = [asyncio.create_task(http.post("/api/query", content=body())) for _ in range(MOST * 3)]
+        await until(lambda: begun == MOST * 3)
+        refused(await http.post("/api/query", json={"question": "?"}), 401, "not-authenticated")
+        go_on.set()
+        await asyncio.gather(*slow)
 
 
 @pytest.fixture
