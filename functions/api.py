@@ -29,6 +29,7 @@ from functions import (
     web,
 )
 from functions.dependencies import Runtime
+from functions.description import DescribedApi
 from functions.edge import BodyLimit, RequestEdge
 from functions.limits import RequestLimits
 from functions.load_shedding import LoadShedding
@@ -71,7 +72,7 @@ def build_api(runtime: Runtime) -> FastAPI:
 
     CORS is not here: whatever host serves the API adds the headers, and exactly one may (DESIGN.md §1).
     """
-    api = FastAPI(
+    api = DescribedApi(
         title="RAG Functions",
         description="Ask your documents; answers cite the page.",
         version="0.1.0",
@@ -90,8 +91,8 @@ def build_api(runtime: Runtime) -> FastAPI:
                 route.operation_id = route.name
         api.router.routes.extend(router.routes)
     handle_errors(api)
-    api.add_middleware(BodyLimit, default=_BODY, by_prefix=_LARGER_BODIES)
     api.add_middleware(LoadShedding, metrics=runtime.metrics, most=runtime.settings.most_in_flight)
+    api.add_middleware(BodyLimit, default=_BODY, by_prefix=_LARGER_BODIES)
     api.add_middleware(
         RequestEdge,
         metrics=runtime.metrics,

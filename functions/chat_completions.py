@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
@@ -42,11 +42,15 @@ class CompletionMessage(BaseModel):
 
 
 class StreamOptions(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     include_usage: bool = False
 
 
 class CompletionBody(BaseModel):
     """Sampling settings and the like are accepted and not used: the service decides them."""
+
+    model_config = ConfigDict(strict=True)
 
     model: str = Field(MODEL, max_length=200)
     messages: list[CompletionMessage] = Field(min_length=1, max_length=200)

@@ -23,7 +23,7 @@ router = APIRouter(tags=["indexes"], dependencies=[Depends(administrator)])
 class IndexBody(BaseModel):
     """What fills a new index; what is not given is as the settings say."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, strict=True)
 
     embedder: str | None = Field(default=None, min_length=1, max_length=200)
     dimension: int | None = Field(default=None, ge=64, le=4096)
@@ -32,7 +32,7 @@ class IndexBody(BaseModel):
 
 
 class SourceBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     document: str = Field(min_length=1, max_length=1024)
     page: int = Field(ge=1)
@@ -46,7 +46,7 @@ class QuestionBody(BaseModel):
 
 
 class GateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     questions: list[QuestionBody] | None = Field(default=None, max_length=10_000)
 

@@ -85,7 +85,10 @@ def problem_response(error: Exception, request_id: str, path: str) -> JSONRespon
 async def _respond(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, _REFUSALS):
         _audit_refusal(request, error)
-    return problem_response(error, request.state.request_id, request.url.path)
+    response = problem_response(error, request.state.request_id, request.url.path)
+    if response.status_code == 405:
+        response.headers["Allow"] = _allowed(request)
+    return response
 
 
 def _audit_refusal(request: Request, error: Exception) -> None:
@@ -130,6 +133,12 @@ def _faults(error: RequestValidationError) -> str:
     ]
     more = len(faults) - _MOST_FAULTS
     return "; ".join([*told, f"and {more} more"] if more > 0 else told)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path, as RFC 9110 §10.2.1 asks; the router tells the first one's."""
+    routes = (route for route in request.app.routes if route.path_regex.match(request.url.path))
+    return ", ".join(sorted({method for route in routes for method in route.methods}))
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -28,7 +28,7 @@ router = APIRouter(tags=["questions"])
 class QueryBody(BaseModel):
     """A question and how to search for its answer."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, strict=True)
 
     question: str = Field(min_length=1, max_length=100_000)
     conversation_id: str | None = Field(None, max_length=100)

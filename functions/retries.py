@@ -25,7 +25,7 @@ _PAGE = 100  # documents that are looked at, and retried, at a time
 
 
 class RetryBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     ids: list[Annotated[str, Field(max_length=100)]] | None = Field(default=None, max_length=500)
     prefix: str = Field(default="", max_length=1024)

@@ -35,7 +35,7 @@ _FILES = {
 
 
 class Ticket(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(max_length=4096)
     size: int = Field(ge=0)
