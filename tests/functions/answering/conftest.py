@@ -54,12 +54,20 @@ def answer_ttl() -> float:
 
 
 @pytest.fixture
-async def runtime(tmp_path: Path, model: ToldModel, answer_ttl: float) -> AsyncIterator[Runtime]:
+def other_limits() -> dict[str, Any]:
+    """Those that a test changes."""
+    return {}
+
+
+@pytest.fixture
+async def runtime(
+    tmp_path: Path, model: ToldModel, answer_ttl: float, other_limits: dict[str, Any]
+) -> AsyncIterator[Runtime]:
     async def open_services(settings: Settings, metrics: Metrics) -> Services:
         keys = KeyRing(LocalSecrets(settings.data / "secrets", {}), "jwt-signing-key")
         tokens = AccessTokens(keys=keys, issuer="rag", audience="rag", lifetime=900)
         services = pipeline_services(settings.data, access_tokens=tokens, passwords=Passwords())
-        limits = replace(services.limits, answer_ttl=answer_ttl)
+        limits = replace(services.limits, answer_ttl=answer_ttl, **other_limits)
         return replace(services, chat_model=model, limits=limits, metrics=metrics)
 
     runtime = Runtime(read_settings(data=tmp_path / "rag"), open_services)
