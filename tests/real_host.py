@@ -21,7 +21,7 @@ from tests.planted import planted, secrets_in
 from tests.servers.process import bound
 
 _ROOT = Path(__file__).resolve().parents[1]
-_PASSWORD = planted("password of a host's user")
+PASSWORD = planted("password of a host's user")
 _SETTINGS = ("RAG_", "OPENAI_", "AZURE_", "Azure", "ENTRA_", "MONGODB_", "REDIS_")  # whoever runs the tests
 _PATIENCE = 60.0  # seconds for anything that is waited for
 
@@ -126,9 +126,9 @@ class RealHost:
 
     def sign_in(self, email: str = "ada@example.com") -> None:
         """Register, where that is still to do, and send the token from here on. The first administers."""
-        credentials = {"email": email, "password": _PASSWORD}
+        credentials = {"email": email, "password": PASSWORD}
         self.client.post("/api/auth/register", json=credentials)
-        form = {"grant_type": "password", "username": email, "password": _PASSWORD}
+        form = {"grant_type": "password", "username": email, "password": PASSWORD}
         token = self.client.post("/api/auth/token", data=form).raise_for_status().json()["access_token"]
         self.client.headers["Authorization"] = f"Bearer {token}"
 
