@@ -1,4 +1,9 @@
-"""Signing in, and problems in one line."""
+"""Signing in and out, and problems in one line."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -9,6 +14,50 @@ from shared.settings import Settings
 from tests.real_host import free_port
 
 REQUEST = httpx.Request("GET", "http://host/")
+TOKENS = json.dumps({"access_token": "access", "refresh_token": "refresh"}).encode()
+
+
+class Host(BaseHTTPRequestHandler):
+    """Lets everybody in, and remembers what it was asked."""
+
+    asked: list[tuple[str, str | None, bytes]]
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((self.path, self.headers["Authorization"], form))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(TOKENS)))
+        self.end_headers()
+        self.wfile.write(TOKENS)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def host() -> Iterator[ThreadingHTTPServer]:
+    Host.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+def test_whom_it_signed_in_it_signs_out(host: ThreadingHTTPServer) -> None:
+    address = f"http://127.0.0.1:{host.server_port}"
+    with signed_in(Settings(token=None), url=address, email="ada@example.org", password="secret") as client:
+        assert client.headers["Authorization"] == "Bearer access"
+    assert [path for path, _, _ in Host.asked] == ["/api/auth/token", "/api/auth/revoke"]
+    assert Host.asked[1][2] == b"token=refresh"
+
+
+def test_a_token_of_the_users_own_is_not_signed_out(host: ThreadingHTTPServer) -> None:
+    address = f"http://127.0.0.1:{host.server_port}"
+    with signed_in(Settings(token="t"), url=address, email=None, password=None) as client:  # type: ignore[arg-type]
+        assert client.headers["Authorization"] == "Bearer t"
+    assert Host.asked == []
 
 
 def test_a_problem_is_told_by_its_detail() -> None:
