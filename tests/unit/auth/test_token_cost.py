@@ -31,6 +31,7 @@ async def cost(issuer: Issuer, token: str) -> float:
         ("1 MiB of one letter", lambda _: "A" * KIB * KIB),
         ("1 MiB signed by a good key", lambda issuer: issuer.token(claims={"filler": "x" * 768 * KIB})),
         ("1 MiB of text that is no ASCII", lambda _: "é" * KIB * KIB),
+        ("16 MiB of such text", lambda _: "é" * 16 * KIB * KIB),
         ("1 MiB of halves of pairs", lambda _: "\ud800" * KIB * KIB),
         ("100,000 dots", lambda _: "." * 100_000),
         ("100,000 segments", lambda _: "A." * 100_000),
