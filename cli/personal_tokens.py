@@ -12,7 +12,7 @@ _PATH = "/api/auth/tokens"
 def show_all(client: httpx.Client) -> None:
     """One line per token, by name."""
     for token in check(client.get(_PATH)).json()["tokens"]:
-        typer.echo(f"{token['name']}  {', '.join(token['scopes'])}  expires {token['expires_at']}")
+        typer.echo(f"{token['name']}  {', '.join(token['scopes'])}  expires {token['expires_at'][:10]}")
 
 
 def create(client: httpx.Client, name: str, scopes: list[str], *, days: int) -> None:
@@ -20,7 +20,7 @@ def create(client: httpx.Client, name: str, scopes: list[str], *, days: int) -> 
     wish = {"name": name, "scopes": scopes, "expires_in_days": days}
     made = check(client.post(_PATH, json=wish)).json()
     typer.echo(made["token"])
-    typer.echo(f"expires {made['expires_at']}; it is shown this once", err=True)
+    typer.echo(f"expires {made['expires_at'][:10]}; it is shown this once", err=True)
 
 
 def revoke(client: httpx.Client, name: str) -> None:

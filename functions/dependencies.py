@@ -19,7 +19,12 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
 
-_bearer = OAuth2PasswordBearer("/api/auth/token", refreshUrl="/api/auth/token", auto_error=False)
+_bearer = OAuth2PasswordBearer(
+    "/api/auth/token",
+    refreshUrl="/api/auth/token",
+    description="An access token, or a personal access token (`rag_…`) with the scope that the route takes.",
+    auto_error=False,
+)
 
 OpenServices: TypeAlias = Callable[[Settings, Metrics], Awaitable[Services]]
 

@@ -1,37 +1,27 @@
 """Personal access tokens over HTTP: list one's own, make one, revoke one."""
 
-import unicodedata
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.dependencies import Caller, RuntimeOf, ServicesOf
+from functions.people import Name, moment
 from shared.auth import personal_tokens
 from shared.domain import PersonalToken, Scope
 from shared.errors import InvalidRequest
-from shared.ingest.documents import is_writable
 from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["accounts"])
 
 _DAY = 24 * 3600.0  # seconds
 _MOST_DAYS = 366
-_NAME_CHARS = 100
-
-
-def _name(given: str) -> str:
-    name = unicodedata.normalize("NFC", given.strip())
-    if not 1 <= len(name) <= _NAME_CHARS or not is_writable(name):
-        raise ValueError(f"a name has 1 to {_NAME_CHARS} characters, none of them a control character")
-    return name
 
 
 class NewToken(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(max_length=1000), AfterValidator(_name)]
+    name: Name
     scopes: list[Scope] = Field(min_length=1, max_length=3)
     expires_in_days: int = Field(ge=1, le=_MOST_DAYS, strict=True)
 
@@ -74,10 +64,6 @@ def _json(token: PersonalToken) -> dict[str, Any]:
         "id": token.id,
         "name": token.name,
         "scopes": sorted(token.scopes),
-        "created_at": _moment(token.created_at),
-        "expires_at": _moment(token.expires_at),
+        "created_at": moment(token.created_at),
+        "expires_at": moment(token.expires_at),
     }
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
