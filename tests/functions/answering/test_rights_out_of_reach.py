@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from shared.domain import ChatDelta
 from shared.ingest import documents, pipeline
-from tests.stand_ins.echo_model import EchoModel
-from tests.stand_ins.every_surface import COMMON
+from shared.services import Services
+from tests.isolation.canaries import canaries_in
+from tests.isolation.speaker import EchoModel
+from tests.isolation.truth import people_and_circles
+from tests.isolation.world import COMMON, World
+from tests.stand_ins.asgi_client import over
 from tests.stand_ins.half_broken import OUT_OF_REACH, fails
-from tests.stand_ins.secret_library import Person, SecretLibrary
-from tests.stand_ins.secret_library_api import secret_library
-from tests.stand_ins.secret_words import words_in
 
 _RIGHTS = ("document", "documents", "list_documents", "matching", "count_documents", "count_parked")
 _SAID = {"messages": [{"role": "user", "content": COMMON}]}
@@ -26,6 +30,7 @@ class HeldModel(EchoModel):
     """Goes on after its first piece when it is told to."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.is_held = False
         self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
 
@@ -42,16 +47,38 @@ def model() -> HeldModel:
     return HeldModel()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    http: httpx.AsyncClient
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    services: Services
+    ada: Person
+    ben: Person
+
+
 @pytest.fixture
-async def library(tmp_path: Path, model: HeldModel) -> AsyncIterator[SecretLibrary]:
-    async with secret_library(tmp_path, model) as library:
-        yield library
+async def library(tmp_path: Path, model: HeldModel) -> AsyncIterator[Library]:
+    world = World(tmp_path, people_and_circles(), model=model)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(world.close)
+        await world.open()
+        await world.found()
+        people = {}
+        for each in world.truth.people[1:3]:
+            http = over(world.api)
+            http.headers["Authorization"] = f"Bearer {world.tokens[each.name]}"
+            people[each.name] = Person(http=await stack.enter_async_context(http), user_id=each.user_id)
+        yield Library(services=await world.services(), **people)
 
 
-async def put(library: SecretLibrary, person: Person, path: str, text: str) -> str:
+async def put(library: Library, person: Person, path: str, text: str) -> str:
     response = await person.http.put(f"/api/documents/{path}", content=text.encode())
     assert response.status_code == 202, response.text
-    await pipeline.ingest(documents.blob_name(path, person.principal.user_id), library.services)
+    await pipeline.ingest(documents.blob_name(path, person.user_id), library.services)
     return str(response.json()["id"])
 
 
@@ -74,9 +101,9 @@ async def turns_of(person: Person, conversation_id: str) -> list[dict[str, Any]]
 
 
 async def test_without_the_store_of_rights_every_route_that_shows_documents_answers_503(
-    library: SecretLibrary, monkeypatch: pytest.MonkeyPatch
+    library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = library.people[1]
+    ada = library.ada
     document = await put(library, ada, "zqnaaaaax.txt", "zqtaaaaax\nPumps say zqcaaaaax.")
     talk = (await ask(ada))["conversation_id"]
     assert (await ask(ada))["cached"]
@@ -99,39 +126,39 @@ async def test_without_the_store_of_rights_every_route_that_shows_documents_answ
     for response in await asyncio.gather(*asked):
         assert response.status_code == 503, f"{response.request.url} tells {response.text}"
         assert response.json()["detail"] == OUT_OF_REACH
-        assert not words_in(response.text) | words_in(str(response.headers))
+        assert not canaries_in(response.text) | canaries_in(str(response.headers))
 
 
 async def test_what_was_found_before_an_unshare_may_be_told_to_its_end_and_is_withheld_from_then_on(
-    library: SecretLibrary, model: HeldModel
+    library: Library, model: HeldModel
 ) -> None:
     """The rights count at the moment of retrieval: words that are on their way are not called back."""
-    ada, cat = library.people[1:3]
+    ada, ben = library.ada, library.ben
     document = await put(library, ada, "pumps.txt", "Pumps\nPumps say zqcaaaaax.")
     await share(ada, document, "everyone")
     model.is_held = True
-    asking = asyncio.create_task(ask(cat))
+    asking = asyncio.create_task(ask(ben))
     await asyncio.wait_for(model.has_begun.wait(), 10)
     await share(ada, document)
     model.may_end.set()
     told = await asking
     assert "zqcaaaaax" in told["answer"]
-    (turn,) = await turns_of(cat, told["conversation_id"])
+    (turn,) = await turns_of(ben, told["conversation_id"])
     assert (turn["answer"], turn["citations"], turn["withheld"]) == ("", [], True)
-    assert (await ask(cat))["citations"] == []
+    assert (await ask(ben))["citations"] == []
 
 
-async def test_a_follow_up_that_repeats_an_earlier_turn_is_withheld_with_it(library: SecretLibrary) -> None:
-    ada, cat = library.people[1:3]
+async def test_a_follow_up_that_repeats_an_earlier_turn_is_withheld_with_it(library: Library) -> None:
+    ada, ben = library.ada, library.ben
     oil = await put(library, ada, "oil.txt", "Oil\nOil says zqcaaaaax.")
     rust = await put(library, ada, "rust.txt", "Rust\nRust says zqcbaaaax.")
     await share(ada, oil, "everyone")
     await share(ada, rust, "everyone")
-    talk = (await ask(cat, document_ids=[oil]))["conversation_id"]
-    then = await ask(cat, document_ids=[rust], conversation_id=talk)
+    talk = (await ask(ben, document_ids=[oil]))["conversation_id"]
+    then = await ask(ben, document_ids=[rust], conversation_id=talk)
     assert "zqcaaaaax" in then["answer"]
     assert {each["document_id"] for each in then["citations"]} == {rust}
     await share(ada, oil)
-    assert [turn["withheld"] for turn in await turns_of(cat, talk)] == [True, True]
-    assert "zqcaaaaax" not in (await ask(cat, document_ids=[rust], conversation_id=talk))["answer"]
-    assert [turn["withheld"] for turn in await turns_of(cat, talk)] == [True, True, False]
+    assert [turn["withheld"] for turn in await turns_of(ben, talk)] == [True, True]
+    assert "zqcaaaaax" not in (await ask(ben, document_ids=[rust], conversation_id=talk))["answer"]
+    assert [turn["withheld"] for turn in await turns_of(ben, talk)] == [True, True, False]

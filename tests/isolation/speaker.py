@@ -1,10 +1,12 @@
-"""A model that tells all it knows: whatever reaches a prompt reaches what is shown."""
+"""A chat model that obeys everything, and tells all that it is shown wherever it is asked."""
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 
-from shared.domain import ChatDelta, Usage
-from tests.stand_ins.secret_words import words_in
+from shared.domain import ChatDelta, Prompt, Usage
+from shared.errors import BackendUnavailable
+from tests.isolation.canaries import canaries_in
 
 _MOST = 10  # words where it is asked beside an answer: longer lines are not taken
 
@@ -12,8 +14,13 @@ _MOST = 10  # words where it is asked beside an answer: longer lines are not tak
 class EchoModel:
     name = "echo"
 
-    async def stream(self, prompt, *, timeout):
-        words = sorted(words_in("".join(message.content for message in prompt.messages)))
+    def __init__(self) -> None:
+        self.is_down = False
+
+    async def stream(self, prompt: Prompt, *, timeout: float) -> AsyncIterator[ChatDelta]:
+        if self.is_down:
+            raise BackendUnavailable("the model is out of reach")
+        words = sorted(canaries_in("".join(message.content for message in prompt.messages)))
         if prompt.passages:
             said = [
                 f"{each.document_name} {each.chunk.content} [{each.marker}]. " for each in prompt.passages
