@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from functions.shapes import MEDIA_TYPES, SHAPES
+from functions.shapes import EXAMPLES, MEDIA_TYPES, SHAPES
 
 _REF = "#/components/schemas/"
 _ANYWHERE = (400, 503, 504)
@@ -43,12 +43,15 @@ def _completed(described: dict[str, Any]) -> dict[str, Any]:
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
     for name in _FRAMEWORK:
         schemas.pop(name, None)
-    shapes = [(shape, "serialization") for shape in dict.fromkeys(SHAPES.values())]
+    shapes = [(shape, "validation") for shape in dict.fromkeys(SHAPES.values())]
     _, told = models_json_schema(shapes, ref_template=_REF + "{model}")  # type: ignore[arg-type]
     schemas |= told["$defs"] | {"Problem": _PROBLEM}
     for operations in described["paths"].values():
         for method, operation in operations.items():
             _tell_answers(operation)
+            if operation["operationId"] in EXAMPLES:
+                [content] = operation["requestBody"]["content"].values()
+                content["example"] = EXAMPLES[operation["operationId"]]
             _tell_problems(method, operation)
     return described
 

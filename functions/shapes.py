@@ -1,223 +1,56 @@
-"""What answers look like, for the API's description. Used by description.
+"""What answers and questions look like, for the API's description. Used by description.
 
 Nothing is checked against it at run time; tests/hostile holds every answer against it.
 """
 
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
-
-from shared.domain import DocumentStatus, PageKind
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class CitationShape(Shape):
-    marker: int
-    document_id: str
-    document: str
-    page: int
-    page_kind: PageKind
-    snippet: str
-    url: str
-    score: float
-
-
-class FoundPassage(CitationShape):
-    content: str
-
-
-class FoundPassages(Shape):
-    degraded: str | None
-    passages: list[FoundPassage]
-
-
-class TokensUsed(Shape):
-    prompt_tokens: int
-    completion_tokens: int
-
-
-class AnswerContext(Shape):
-    citations: list[CitationShape]
-    conversation_id: str
-    degraded: str | None
-    degraded_reason: str | None
-    model: str
-    cached: bool
-    index: str
-    nearest: list[CitationShape]
-    follow_ups: list[str]
-    usage: TokensUsed
-    timings: dict[str, float]
-    request_id: str
-
-
-class AnswerShape(AnswerContext):
-    answer: str
-
-
-class ProtocolAnswerMessage(Shape):
-    role: Literal["assistant"]
-    content: str
-    context: AnswerContext
-
-
-class ProtocolAnswer(Shape):
-    message: ProtocolAnswerMessage
-    sessionState: str  # noqa: N815 (the protocol's name)
-
-
-class CompletionChoice(Shape):
-    index: int
-    message: ProtocolAnswerMessage
-    finish_reason: Literal["stop"]
-
-
-class CompletionUsage(TokensUsed):
-    total_tokens: int
-
-
-class Completion(Shape):
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[CompletionChoice]
-    usage: CompletionUsage
-
-
-class DocumentShape(Shape):
-    id: str
-    name: str
-    title: str | None
-    status: DocumentStatus
-    status_text: str
-    reason: str | None
-    is_parked: bool
-    is_owner: bool
-    readers: list[str]
-    tags: list[str]
-    size: int
-    pages: int | None
-    page_kind: PageKind
-    chunks: int
-    is_searchable: bool
-    created_at: str | None
-    updated_at: str | None
-    indexed_at: str | None
-    timings: dict[str, float]
-
-
-class DocumentsPage(Shape):
-    documents: list[DocumentShape]
-    next: str | None
-
-
-class QueuedDocument(Shape):
-    id: str
-    name: str
-    status: DocumentStatus
-
-
-class QueuedDocuments(Shape):
-    documents: list[QueuedDocument]
-
-
-class UploadTicket(Shape):
-    method: Literal["PUT"]
-    url: str
-    headers: dict[str, str]
-    expires_in: int
-    needs_token: bool
-
-
-class ConversationHead(Shape):
-    id: str
-    title: str
-    created_at: str
-    updated_at: str
-
-
-class ConversationsPage(Shape):
-    conversations: list[ConversationHead]
-    next: str | None
-
-
-class TurnShape(Shape):
-    question: str
-    answer: str
-    citations: list[CitationShape]
-    withheld: bool
-    asked_at: str
-    request_id: str
-
-
-class WholeConversation(ConversationHead):
-    turns: list[TurnShape]
-
-
-class IndexShape(Shape):
-    name: str
-    state: str
-    embedder: str
-    dimension: int
-    chunk_chars: int
-    chunk_overlap: int
-    documents: int
-    missing: int
-    chunks: int
-    gate: dict[str, object] | None
-    created_at: str
-    changed_at: str
-
-
-class IndexesList(Shape):
-    indexes: list[IndexShape]
-
-
-class TokenAnswer(Shape):
-    access_token: str
-    token_type: Literal["bearer"]
-    expires_in: int
-    refresh_token: str
-    scope: str
-
-
-class Probe(Shape):
-    status: Literal["ok"]
-
-
-class Readiness(Shape):
-    status: Literal["ok", "unavailable"]
-    checks: dict[str, str]
-
+from functions import answer_shapes as answers
+from functions import people_shapes as people
 
 # By operation. What is not here is described as its route says it: as an object.
-SHAPES: dict[str, type[Shape]] = {
-    "query": AnswerShape,
-    "search": FoundPassages,
-    "chat": ProtocolAnswer,
-    "create_completion": Completion,
-    "create_token": TokenAnswer,
-    "list_documents": DocumentsPage,
-    "document": DocumentShape,
-    "update_document": DocumentShape,
-    "upload_document": QueuedDocument,
-    "upload_documents": QueuedDocuments,
-    "retry_document": QueuedDocument,
-    "create_upload": UploadTicket,
-    "list_conversations": ConversationsPage,
-    "conversation": WholeConversation,
-    "rename_conversation": WholeConversation,
-    "export_conversation": WholeConversation,
-    "list_indexes": IndexesList,
-    "build_index": IndexShape,
-    "promote_index": IndexShape,
-    "rollback_index": IndexShape,
-    "live": Probe,
-    "ready": Readiness,
+SHAPES: dict[str, type[answers.Shape]] = {
+    "query": answers.AnswerShape,
+    "search": answers.FoundPassages,
+    "chat": answers.ProtocolAnswer,
+    "create_completion": answers.Completion,
+    "create_token": people.TokenAnswer,
+    "list_documents": answers.DocumentsPage,
+    "document": answers.DocumentShape,
+    "update_document": answers.DocumentShape,
+    "upload_document": answers.QueuedDocument,
+    "upload_documents": answers.QueuedDocuments,
+    "retry_document": answers.QueuedDocument,
+    "create_upload": answers.UploadTicket,
+    "list_conversations": answers.ConversationsPage,
+    "conversation": answers.WholeConversation,
+    "rename_conversation": answers.WholeConversation,
+    "export_conversation": answers.WholeConversation,
+    "list_indexes": answers.IndexesList,
+    "build_index": answers.IndexShape,
+    "promote_index": answers.IndexShape,
+    "rollback_index": answers.IndexShape,
+    "give_feedback": answers.FeedbackGiven,
+    "retry_documents": answers.RetriedDocuments,
+    "live": answers.Probe,
+    "ready": answers.Readiness,
+    "register": people.Registered,
+    "revoke_token": people.Nothing,
+    "me": people.Me,
+    "list_sessions": people.SessionsList,
+    "list_tokens": people.PersonalTokensList,
+    "create_personal_token": people.NewPersonalToken,
+    "list_users": people.UsersList,
+    "create_user": people.UserShape,
+    "user": people.UserShape,
+    "update_user": people.UserShape,
+    "list_groups": people.GroupsList,
+    "create_group": people.GroupShape,
+    "group": people.WholeGroup,
+    "rename_group": people.GroupShape,
+    "list_organisations": people.OrganisationsList,
+    "create_organisation": people.OrganisationShape,
+    "rename_organisation": people.OrganisationShape,
+    "list_folders": people.FoldersList,
+    "set_folder": people.FolderShape,
 }
 # What is no JSON, or not always.
 MEDIA_TYPES: dict[str, tuple[str, ...]] = {
@@ -228,4 +61,18 @@ MEDIA_TYPES: dict[str, tuple[str, ...]] = {
     "export_conversations": ("application/jsonl",),
     "export_conversation": ("text/markdown",),
     "metrics": ("text/plain",),
+}
+_ASKED = [{"role": "user", "content": "How long does the pump run?"}]
+# Of what may be sent, where a type alone does not tell.
+EXAMPLES: dict[str, dict[str, object]] = {
+    "query": {"question": "How long does the pump run?"},
+    "search": {"question": "How long does the pump run?", "top_k": 5, "filters": {"types": ["pdf"]}},
+    "chat": {"messages": _ASKED},
+    "chat_stream": {"messages": _ASKED},
+    "create_completion": {"model": "rag", "messages": _ASKED},
+    "create_upload": {"name": "reports/2026.pdf", "size": 1024},
+    "update_document": {"readers": ["everyone"], "tags": ["pumps"]},
+    "register": {"email": "ada@example.com", "password": "a sentence of your own"},
+    "create_user": {"email": "bob@example.com", "password": "a sentence of his own"},
+    "set_folder": {"readers": ["everyone"]},
 }

@@ -30,6 +30,8 @@ AZURE_PLUGS = {
 }
 _STORES = tuple(plug for plug in AZURE_PLUGS if plug not in ("embedder", "chat_model"))
 _ON_DISK = ("embedded", "folder", "local", "sqlite")  # what lies in the folder `data`
+# Anything else would match nobody, or everybody.
+_Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.:\[\]-]+$")]
 # What a plug cannot do without.
 _STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
 _NEEDS = {
@@ -120,10 +122,10 @@ class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
     personal_token_days: int = Field(
         366, ge=1, le=366, description="Longest life of a personal access token."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode] = Field(
         (),
-        description="Origins whose pages may call the API, separated by commas. The standalone host adds "
-        "the headers.",
+        description="Origins whose pages may call the API, separated by commas, each as browsers send it: "
+        "`https://app.example.com`. The standalone host adds the headers.",
     )
 
     warm_up: bool = Field(

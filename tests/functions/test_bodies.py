@@ -10,8 +10,10 @@ import pytest
 from fastapi.responses import StreamingResponse
 from starlette.types import Message
 
+from functions import edge
 from functions.api import build_api
 from functions.dependencies import Runtime
+from tests.stand_ins.asgi_client import over
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 
@@ -83,6 +85,30 @@ async def test_a_large_body_stops_at_the_first_piece_past_the_limit(runtime: Run
     await build_api(runtime)(scope, receive, send)
     assert answers[0]["status"] == 413
     assert taken == 5
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])
+async def test_what_would_have_to_be_unpacked_is_refused(ada: Any, refused: Refused, coding: str) -> None:
+    for path in ("/api/query", "/api/documents", "/api/auth/token"):
+        response = await ada.http.post(path, content=b"{}", headers={"Content-Encoding": coding})
+        refused(response, 415, "unsupported-type")
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "_BODY_SECONDS", 0.05)
+    never = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    async with over(build_api(runtime)) as http:
+        for path in ("/api/query", "/api/auth/register"):  # with a gate before it, and without
+            response = await http.post(path, content=body(), headers={"Content-Type": "application/json"})
+            assert response.status_code == 408
+            assert response.headers["connection"] == "close"
 
 
 async def test_a_chat_may_send_its_whole_history(ada: Any, http: httpx.AsyncClient) -> None:

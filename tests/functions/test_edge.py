@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from starlette.responses import Response
 
 from functions.api import build_api
 from functions.dependencies import Runtime
+from functions.edge import RequestEdge
 from shared import errors
+from shared.telemetry.metrics import Metrics
 from tests.stand_ins.asgi_client import over
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
@@ -79,6 +82,34 @@ async def test_every_response_carries_the_security_headers(http: httpx.AsyncClie
     assert headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "frame-ancestors" in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert ("permissions-policy" in headers) == path.startswith("/chat")
+
+
+@pytest.mark.parametrize(
+    ("hops", "scheme", "forwarded", "is_told"),
+    [
+        (0, "http", None, False),
+        (0, "https", None, True),
+        (0, "http", "https", False),
+        (1, "http", None, False),
+        (1, "http", "http", False),
+        (1, "http", "https", True),
+    ],
+)
+async def test_only_who_came_by_https_is_told_to_stay_there(
+    hops: int, scheme: str, forwarded: str | None, is_told: bool
+) -> None:
+    headers = {"X-Forwarded-Proto": forwarded} if forwarded else {}
+    async with over(RequestEdge(Response(), Metrics(), None, hops=hops)) as http:
+        response = await http.get(f"{scheme}://test/", headers=headers)
+    assert ("strict-transport-security" in response.headers) == is_told
+
+
+async def test_a_refused_method_is_told_what_all_routes_of_the_path_take(http: httpx.AsyncClient) -> None:
+    response = await http.put("/api/conversations/1")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "DELETE, GET, PATCH"
 
 
 @pytest.mark.parametrize(

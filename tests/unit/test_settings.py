@@ -159,3 +159,16 @@ def test_what_is_more_than_a_hosts_name_stops_the_start(
 ) -> None:
     with pytest.raises(ConfigError, match="is not the name of a host"):
         settings_of({"RAG_LINK_HOSTS": value})
+
+
+def test_origins_are_told_one_by_one(settings_of: Callable[..., Settings]) -> None:
+    told = settings_of({"RAG_CORS_ORIGINS": "https://app.example.com, http://localhost:3000"})
+    assert told.cors_origins == ("https://app.example.com", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    "told", ["*", "null", "https://*.example.com", "https://app.example.com/", "example.com"]
+)
+def test_what_is_no_origin_is_refused(settings_of: Callable[..., Settings], told: str) -> None:
+    with pytest.raises(ConfigError, match="RAG_CORS_ORIGINS"):
+        settings_of({"RAG_CORS_ORIGINS": told})

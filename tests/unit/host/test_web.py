@@ -33,6 +33,20 @@ async def test_pages_of_other_origins_may_read_the_limits() -> None:
     assert {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} < exposed
 
 
+@pytest.mark.parametrize("only_probes", [True, False])
+async def test_what_the_host_answers_itself_is_as_well_guarded(only_probes: bool) -> None:
+    api = wrap(Response(), only_probes=only_probes, cors_origins=("https://app",), wrote=lambda: None)
+    asks = {"Origin": "https://evil", "Access-Control-Request-Method": "POST"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://host") as client:
+        answer = await client.options("/api/query", headers=asks)
+    assert answer.status_code == (404 if only_probes else 400)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in answer.headers
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "told"),
     [
