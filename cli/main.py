@@ -78,10 +78,7 @@ def ingest(
     *,
     data: Data = None,
     under: Annotated[
-        str,
-        typer.Option(
-            metavar="PREFIX", help="Where they go: shared/FOLDER, organisations/ID/FOLDER, users/ID/FOLDER."
-        ),
+        str, typer.Option(metavar="PREFIX", help="Where they go, in shared, organisations/ID or users/ID.")
     ] = "shared",
     include: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="Only such files: '*.pdf'. May be repeated.")
