@@ -16,13 +16,16 @@ PIP = $(PY) -m pip --disable-pip-version-check -qq
 JOBS ?= auto
 BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers
+.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers \
+    security secrets audit package
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make soak    thousands of seeds of the event simulator; SEEDS=0:5000"
 	@echo "make check   ruff, mypy, architecture"
+	@echo "make security  bandit, secrets in the repository, workflows; make audit: known vulnerabilities"
+	@echo "make package what runs on Azure as one archive, with the list of what it is made of, in dist/"
 	@echo "make gate    ask the questions of evals/ and compare with the stored figures"
 	@echo "make evals   measure what is found and answered, write evals/RESULTS.md"
 	@echo "make bench   measure speed, write bench/RESULTS.md and draw its curves"
@@ -51,6 +54,43 @@ check: $(VENV)/dev.stamp
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/architecture
+
+# In an environment of its own: what it is made of need not fit what the product is made of.
+SECURITY = .cache/security
+$(SECURITY)/stamp: requirements-security.txt | $(VENV)/rag.stamp
+	@echo "Installing what looks for weaknesses (once)"
+	@$(PY) -m venv --clear $(SECURITY)
+	@$(SECURITY)/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-security.txt
+	@touch "$@"
+
+SHIPPED = function_app.py functions shared host cli evals
+SECRETS = $(SECURITY)/bin/detect-secrets scan --slim --exclude-files '(^|/)requirements[^/]*[.]txt$$|^[.]secrets[.]baseline$$'
+security: $(SECURITY)/stamp
+	$(SECURITY)/bin/bandit -q -c pyproject.toml -r $(SHIPPED) 2>/dev/null
+	$(SECURITY)/bin/zizmor --offline --quiet .github/workflows
+	$(SECURITY)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(SECRETS) > $(SECURITY)/found.json
+	@diff .secrets.baseline $(SECURITY)/found.json || { \
+	    echo "What may be a secret has come or gone. Look at each; if none is one: make secrets" >&2; exit 1; }
+	@echo "Nothing found. Known vulnerabilities are NOT CHECKED by this: make audit"
+
+secrets: $(SECURITY)/stamp
+	$(SECRETS) > .secrets.baseline
+
+# It needs the vulnerability database of the package index, and fails where that does not answer.
+audit: $(SECURITY)/stamp
+	@for list in requirements.txt requirements-local.txt requirements-dev.txt requirements-security.txt; do \
+	    $(SECURITY)/bin/pip-audit --strict --disable-pip --require-hashes -r $$list || { \
+	        echo "$$list: NOT CHECKED, or known to be vulnerable; it says which above" >&2; exit 1; }; \
+	done
+
+# What `func azure functionapp publish` would upload, of what is committed.
+package: $(SECURITY)/stamp
+	@mkdir -p dist
+	git archive --format zip --output dist/rag-functions.zip HEAD \
+	    function_app.py functions shared web host.json requirements.txt
+	$(SECURITY)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+	    --output-reproducible --output-file dist/rag-functions.cdx.json 2>/dev/null
 
 # The stored figures are those of this profile, whatever else is set here.
 gate: $(VENV)/dev.stamp weights
