@@ -37,6 +37,7 @@ _NAMES = {status: error.__name__ for error, status in _STATUS.items()} | {
 }
 # What the audit trail is told of. Ids that are not the caller's are answered as missing ones are.
 _REFUSALS = (errors.NotAuthenticated, errors.AccessDenied, errors.NotFound)
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}")
 _INTERNAL = "something went wrong here; the log has it under this request_id"
 # Microsoft's AI Chat Protocol and OpenAI's API: their clients look for a member `error`.
 _DIALECTS = ("/api/chat", "/api/v1/")
@@ -92,8 +93,9 @@ async def _respond(request: Request, error: Exception) -> JSONResponse:
 
 
 def _audit_refusal(request: Request, error: Exception) -> None:
-    """The route and the ids in it; what else stands in a path, such as a file's name, is nobody's."""
-    ids = [value for name, value in request.path_params.items() if name.endswith("_id")]
+    """The route and the ids in it. What else stands in a path is kept back: a file's name, and whatever was
+    put where an id belongs, which may be a token."""
+    ids = [value for value in request.path_params.values() if _ID.fullmatch(value)]
     route = getattr(request.scope.get("route"), "path", "")
     audit(
         "refused",
