@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from functions.api import build_api
 from functions.dependencies import Runtime
+from shared.domain import RefreshToken
+from shared.services import Services
 from shared.settings import read_settings
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
@@ -55,6 +57,22 @@ async def test_a_user_sees_where_they_are_signed_in(http: httpx.AsyncClient) -> 
     assert len(sessions[0]["client"]) == 100
     assert set(sessions[0]) == {"id", "began_at", "used_at", "ends_at", "client", "is_current"}
     assert sessions[0]["began_at"] <= sessions[0]["used_at"] < sessions[0]["ends_at"]
+
+
+async def test_the_hundred_sessions_used_last_are_told(ada: Any, services: Services) -> None:
+    for number in range(120):
+        link = RefreshToken(
+            token_hash=f"hash {number}",
+            family_id=f"family {number}",
+            user_id=ada.user_id,
+            issued_at=float(number),
+            expires_at=9e9,
+        )
+        assert await services.metadata.add_refresh_token(link)
+    sessions = await listed(ada.http, {})
+    assert [session["is_current"] for session in sessions] == [True] + [False] * 99
+    assert sessions[-1]["id"] == "family 21"
+    assert (await ada.http.delete("/api/auth/sessions/family 0")).status_code == 204
 
 
 async def test_sessions_last_as_long_as_the_settings_say(runtime: Runtime) -> None:
