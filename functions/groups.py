@@ -14,6 +14,7 @@ from shared.auth.access import may_manage
 from shared.domain import Group, Principal
 from shared.errors import AccessDenied, Conflict, NotFound
 from shared.metadata_stores.base import MetadataStore
+from shared.metadata_stores.base_people import name_key
 from shared.telemetry.audit import audit
 
 router = APIRouter(tags=["people"])
@@ -23,7 +24,7 @@ _ID = re.compile(r"[0-9a-fA-F-]{32,36}")
 
 
 def _no_id(name: str) -> str:
-    if _ID.fullmatch(name):
+    if _ID.fullmatch(name_key(name)):
         raise ValueError("a group's name may not look like an id: sharing takes both")
     return name
 

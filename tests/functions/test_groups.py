@@ -84,7 +84,9 @@ async def test_a_group_is_renamed_and_a_name_is_taken_whatever_its_case(mia: Any
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "a\nb", "x" * 101, "0" * 32, "9A9a9a9a-0000-4000-8000-000000000001"], ids=ascii
+    "name",
+    ["", " ", "a\nb", "x" * 101, "0" * 32, "9A9a9a9a-0000-4000-8000-000000000001", "\uff10" * 32],
+    ids=ascii,
 )
 async def test_what_is_no_name_is_refused(mia: Any, refused: Refused, name: str) -> None:
     group = await make(mia, "HR")
