@@ -31,8 +31,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _GONE = 499  # the client did not wait; not sent, only counted
 _CHAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {connect}; "
-    "img-src 'self' blob: data:; frame-src 'self' blob:; object-src blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "img-src 'self' blob:; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types parsed"
 )
 _SECURITY = {name.encode(): value.encode() for name, value in ANSWER_HEADERS.items()}
 _NOT_STORED = (NOT_STORED[0].encode(), NOT_STORED[1].encode())

@@ -46,7 +46,7 @@ export class AnswerText {
   #draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const blocks = blocksOf(this.text);
+    const blocks = blocksOf(this.text.replaceAll("\u2060", "")); // joiners are for clients with links
     blocks.forEach((block, index) => {
       const source = `${block.kind}\n${block.lines.join("\n")}`;
       if (this.#shown[index] === source) return;

@@ -1,5 +1,5 @@
 /**
- * The HTTP API with the session's token on every request. Used by every part of the page but sign in.
+ * The HTTP API with the session's token on every request. Used by all parts of the page but sign in.
  *
  * @typedef {{id: string, name: string, title: string, status: string, reason: string | null, is_parked: boolean,
  *   is_owner: boolean, readers: string[], size: number, pages: number, page_kind: string, chunks: number}} Document

@@ -1,9 +1,9 @@
-/** Asks before something that cannot be undone. Used by documents and history. */
+/** Asks before what cannot be undone. Used by documents and history. */
 
 import { el } from "./dom.js";
 
 /**
- * A modal dialog: the browser keeps the focus inside, closes it on Escape and gives the focus back.
+ * A modal dialog: the browser keeps the focus inside, closes it on Escape and gives it back.
  * @param {string} heading @param {string} words @param {string} action
  * @returns {Promise<boolean>}
  */

@@ -1,4 +1,4 @@
-/** Panels that lie beside the chat on a wide screen and over it on a narrow one. Used by app. */
+/** Panels beside the chat on a wide screen and over it on a narrow one. Used by app. */
 
 export class Cover {
   isOpen = false;

@@ -1,6 +1,6 @@
 /**
- * Builds DOM nodes. Every part of the page makes its nodes here, so that data can only ever become
- * text or an attribute value: nothing in the page writes HTML.
+ * Builds DOM nodes. The whole page makes its nodes here, so that data can only become text or an
+ * attribute value: nothing writes HTML.
  */
 
 /**

@@ -4,7 +4,7 @@
  * @param {HTMLElement} area @param {(files: File[]) => void} take @param {(text: string) => void} announce
  */
 export function takeDrops(area, take, announce) {
-  let depth = 0; // dragenter and dragleave come for every element on the way
+  let depth = 0; // drag events come for every element on the way
   const shade = (change) => {
     depth = Math.max(0, change ? depth + change : 0);
     area.classList.toggle("is-dropping", depth > 0);

@@ -1,7 +1,6 @@
 /**
- * The little Markdown that answers are shown with: paragraphs, headings, lists, tables, code and
- * bold. Used by answer. Everything else, links and images above all, stays the text it is: an answer
- * repeats what documents say, and a document must not be able to fetch or link anything here.
+ * The little Markdown that answers are shown with: paragraphs, headings, lists, tables, code and bold.
+ * All else stays text: no document may link or fetch anything here. Used by answer.
  *
  * @typedef {"paragraph" | "heading" | "bullets" | "numbers" | "table" | "code"} Kind
  * @typedef {{kind: Kind, lines: string[]}} Block

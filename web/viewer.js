@@ -1,8 +1,8 @@
 /**
  * Shows the content of a document, by its kind. Used by source.
  *
- * A blob: URL has the origin of this page. So only types that cannot run anything are given to the browser
- * to show, whatever type the server names; all else is text, or a download.
+ * A blob: URL has this page's origin. So only types that cannot run anything are given to the browser to
+ * show, whatever type the server names; all else is text, or a download.
  */
 
 import { el } from "./dom.js";
@@ -65,9 +65,12 @@ function decoded(bytes) {
   }
 }
 
-/** The words of a page. Its markup goes before the parser, which decodes the rest, can act on any of it. */
+// The one place where HTML is parsed: the headers let no other have a policy.
+const parsed = window.trustedTypes?.createPolicy("parsed", { createHTML: (words) => words });
+
+/** The words of a page. Its markup goes before the parser decodes the rest. */
 function textOfHtml(html) {
   const words = html.replace(/<!--[^]*?-->|<(script|style|template)\b[^]*?<\/\1\s*>/gi, "").replace(BLOCKS, "\n").replace(/<\/t[dh]>/gi, " | ").replace(/<[^>]*>/g, "").replaceAll("<", "&lt;");
-  const decoded = new DOMParser().parseFromString(words, "text/html").body.textContent;
+  const decoded = new DOMParser().parseFromString(parsed?.createHTML(words) ?? words, "text/html").body.textContent;
   return decoded.replace(/[ \t]+/g, " ").replace(/(\s*\n\s*){2,}/g, "\n\n").trim();
 }

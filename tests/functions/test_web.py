@@ -20,6 +20,8 @@ async def test_the_page_is_html_under_a_policy_that_lets_nothing_else_in(http: h
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; ")
     assert "unsafe" not in policy
+    assert "data:" not in policy
+    assert "require-trusted-types-for 'script'; trusted-types parsed" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
