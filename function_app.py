@@ -13,7 +13,9 @@ from functions.bridge import register_api
 from functions.dependencies import Runtime
 from shared.compose import import_adapters, start_services
 from shared.settings import read_settings
+from shared.telemetry import logs
 
+logs.complete()
 runtime = Runtime(read_settings(), start_services)
 api = build_api(runtime)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API checks who calls

@@ -1,7 +1,7 @@
 """Logs: one event name with fields per line, JSON for machines and short text on a terminal.
 
 `event` is called everywhere; `configure` once, by whoever owns the process (the standalone host, the
-CLI). Under the Functions host the worker owns logging, and `configure` is not called.
+CLI). Under the Functions host the worker owns logging: there function_app calls `complete`.
 """
 
 import json
@@ -45,6 +45,16 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def complete() -> None:
+    """Let the fields of events be written by whoever has set up logging without a form of their own.
+
+    The worker of the Functions host does so: of each event it would hand on the name, and nothing else.
+    """
+    for handler in logging.getLogger().handlers:
+        if handler.formatter is None:
+            handler.setFormatter(JsonLines())
 
 
 class JsonLines(logging.Formatter):

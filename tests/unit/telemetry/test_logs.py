@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.telemetry.logs import JsonLines, ShortText, event
+from shared.telemetry.logs import JsonLines, ShortText, complete, event
 
 
 @pytest.fixture
@@ -69,3 +69,16 @@ def test_records_of_other_libraries_are_lines_too(logger: logging.Logger, stream
     logger.handlers[0].setFormatter(JsonLines())
     logger.warning("listening on %s", 7071)
     assert json.loads(stream.getvalue())["event"] == "listening on 7071"
+
+
+def test_a_handler_without_a_form_of_its_own_gets_the_fields_too(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the worker of the Functions host sets one up."""
+    bare, own = logging.StreamHandler(stream), logging.StreamHandler(io.StringIO())
+    own.setFormatter(ShortText())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [bare, own])
+    complete()
+    event(logging.getLogger("worker"), "indexed", level=logging.WARNING, document_id="d1")
+    assert json.loads(stream.getvalue())["document_id"] == "d1"
+    assert isinstance(own.formatter, ShortText)
