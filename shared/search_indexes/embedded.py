@@ -169,9 +169,7 @@ class EmbeddedSearchIndex:
         depth = max(_DEPTH, exact)
         embedding = None if query.mode == "text" else query.embedding
         scan = None if embedding is None else columns.scan(embedding, mask, depth)  # goes on beside the text
-        text = _NO_TEXT
-        if query.mode != "vector":
-            text = self._by_text(state, query.text, columns, mask, depth)
+        text = _NO_TEXT if query.mode == "vector" else self._by_text(state, query, columns, mask, depth)
         vector = [] if scan is None else _by_cosine(connection, scan, columns, exact)
         ranking = vector or text.ranking
         if scan is not None and query.mode == "hybrid":
@@ -181,13 +179,15 @@ class EmbeddedSearchIndex:
         hits = [Hit(chunk=chunks[row], score=score) for row, score in best]
         return _Found(hits, text.is_behind, text.damaged_folder)
 
-    def _by_text(self, state: records.State, text: str, columns: Columns, mask: Mask, depth: int) -> _Text:
+    def _by_text(
+        self, state: records.State, query: SearchQuery, columns: Columns, mask: Mask, depth: int
+    ) -> _Text:
         try:
             snapshot = self._text.catch_up(state.text_folder, state.position)
             if snapshot is None:
                 return _Text([], is_behind=True)
             is_behind = not snapshot.position.covers(state.position)
-            asked = snapshot.query(text)
+            asked = snapshot.query(query.text, columns.readable_by(query.readers))
             ranking = _by_bm25(snapshot, asked, columns, mask, depth)
             return _Text(ranking, asked.most, snapshot.position.row, is_behind)
         except TextIndexError:

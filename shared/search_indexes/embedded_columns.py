@@ -25,6 +25,7 @@ from shared.search_indexes.embedded_feed import (
 )
 from shared.search_indexes.embedded_records import START, Position, StoredVector
 from shared.search_indexes.embedded_scan import Floats, Ints, Mask, Scan, quantise, unit_vectors
+from shared.search_indexes.embedded_weights import Readable
 
 _MAX_DEAD = 1_000  # dead rows that are kept whatever the share of the live ones
 
@@ -62,6 +63,13 @@ class Columns:
         if documents is not None:
             mask = mask & _is_among(self.documents, documents)
         return mask
+
+    def readable_by(self, readers: frozenset[str] | None) -> Readable:
+        mask = self.allowed(readers, None)
+        count = int(np.count_nonzero(mask))
+        if count == len(mask):
+            return Readable(count=count)
+        return Readable(count=count, among=lambda rows: int(np.count_nonzero(self.readable(rows, mask))))
 
     def scan(self, embedding: Embedding, mask: Mask, count: int) -> Scan:
         """Has begun when this returns, if it is long."""

@@ -5,14 +5,12 @@ One document is always there, the mark: row 0, which carries the position that t
 """
 
 import json
-import math
 import re
 import threading
 import unicodedata
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tantivy
@@ -20,13 +18,13 @@ from numpy.typing import NDArray
 
 from shared.language import function_words
 from shared.search_indexes.embedded_records import START, Position
+from shared.search_indexes.embedded_weights import Readable, Weight, Weights
 
 MARK_ROW = 0
 
 _MAX_CHARS = 10_000  # of a query; a question is far shorter
 _MAX_TERMS = 32
 _SMALL_INDEX = 1_000  # chunks; below it every term counts, however frequent
-_SATURATED = 2.2  # tantivy's k1 of 1.2, and 1
 _FREQUENT = 0.5  # a term in more of the chunks than this ranks next to nothing and costs most
 
 # Scripts that are written without spaces are indexed as overlapping pairs of characters: Thai to Khmer,
@@ -150,6 +148,7 @@ class TextSnapshot:
         self._searcher = searcher
         self._schema = make_schema()
         self._analyzer = make_analyzer()
+        self._weights = Weights(searcher, self._schema, mark_row=MARK_ROW)
 
     def search(
         self, asked: TextQuery, depth: int, documents: list[int] | None
@@ -171,31 +170,31 @@ class TextSnapshot:
             raise TextIndexError(str(error)) from error
         return np.array(rows, np.int64), np.array([score for score, _ in hits], np.float64)
 
-    def query(self, text: str) -> TextQuery:
-        """Any of the words: none of them is read as an operator."""
+    def query(self, text: str, readable: Readable) -> TextQuery:
+        """Any of the words: none is read as an operator. Each weighs as it is rare among `readable`."""
         text = text[:_MAX_CHARS]
         terms = list(dict.fromkeys(self._analyzer.analyze(searchable(without_function_words(text)))))
-        frequencies = {term: self._searcher.doc_freq("text", term) for term in terms}
-        found = sorted((term for term in terms if frequencies[term]), key=frequencies.__getitem__)
-        chunks = self._searcher.num_docs
-        most = chunks * _FREQUENT
-        if chunks > _SMALL_INDEX and found and frequencies[found[0]] <= most:
-            found = [term for term in found if frequencies[term] <= most]
+        try:
+            weights = {term: self._weights.of(term, readable) for term in terms}
+        except (ValueError, OSError) as error:
+            raise TextIndexError(str(error)) from error
+        found = sorted(
+            (term for term in terms if weights[term].frequency), key=lambda term: weights[term].frequency
+        )
+        most = readable.count * _FREQUENT
+        if readable.count > _SMALL_INDEX and found and weights[found[0]].frequency <= most:
+            found = [term for term in found if weights[term].frequency <= most]
         found = found[:_MAX_TERMS]
-        clauses: list[tuple[Any, tantivy.Query]] = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "text", term, "freq"))
-            for term in found
-        ]
-        unknown = [term for term in terms if not frequencies[term]][:_MAX_TERMS]
+        clauses = [(tantivy.Occur.Should, self._weighed(term, weights[term])) for term in found]
+        unknown = [term for term in terms if not weights[term].frequency][:_MAX_TERMS]
         return TextQuery(
             query=tantivy.Query.boolean_query(clauses) if clauses else None,
-            most=sum(_best_score(frequencies[term], chunks) for term in found + unknown),
+            most=sum(weights[term].most for term in found + unknown),
         )
 
-
-def _best_score(frequency: int, chunks: int) -> float:
-    """What tantivy gives a passage that has nothing but a term of this frequency, over and over."""
-    return _SATURATED * math.log(1 + (chunks - frequency + 0.5) / (frequency + 0.5))
+    def _weighed(self, term: str, weight: Weight) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, "text", term, "freq")
+        return tantivy.Query.boost_query(query, weight.boost)
 
 
 class TextSearcher:
