@@ -1,5 +1,6 @@
 """What others keep to themselves changes neither the order of anybody's passages nor, but for how long passages
-are in the mean, their scores: a word that only they have is a word that nobody has."""
+are on average, their scores: a word that only they have is one that nobody has.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from shared.domain import user_reader
 from shared.search_indexes.embedded import EmbeddedSearchIndex
-from tests.contract.search_index_cases import DIMENSION, PUBLIC, ask, passage, until_found
+from tests.contract.search_index_cases import DIMENSION, ask, passage
 
 ANN, BOB = (frozenset({user_reader(name)}) for name in ("ann", "bob"))
 OF_ANN = [
