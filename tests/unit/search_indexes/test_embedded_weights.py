@@ -1,5 +1,5 @@
-"""What others keep to themselves changes neither the order of anybody's passages nor, but for how long passages
-are on average, their scores: a word that only they have is one that nobody has.
+"""What others keep to themselves changes neither the order of passages nor, but for how long passages are on
+average, their scores: a word that only others have is one that nobody has.
 """
 
 from collections.abc import AsyncIterator
