@@ -84,7 +84,7 @@ def _in(group_id: str) -> Row:
 
 
 def _out_of(group_id: str) -> Row:
-    return {"$pull": {"groups": group_id}}
+    return {"$pullAll": {"groups": [group_id]}}  # which takes it as a value, never as a condition
 
 
 def _to_group(row: Row) -> Group:

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from shared.domain import BlobProperties, Document, DocumentStatus, PersonalToken, RefreshToken, Turn, User
+from shared.domain import (
+    BlobProperties,
+    Document,
+    DocumentStatus,
+    FolderDefault,
+    Group,
+    Organisation,
+    PersonalToken,
+    RefreshToken,
+    Turn,
+    User,
+)
 from shared.errors import InvalidRequest
 from shared.metadata_stores.base import MetadataStore
 from tests.contract.openers import METADATA_STORES
@@ -21,6 +32,9 @@ MACHINE = PersonalToken(
 DOCUMENT = Document(
     id="d", name="shared/d.md", owner_id=None, readers=frozenset({"everyone"}), status=DocumentStatus.QUEUED
 )
+ACME = Organisation(id="acme", name="Acme", created_at=1.0)
+GROUP = Group(id="g", organisation_id="default", name="g", created_at=1.0)
+FOLDER = FolderDefault(folder="shared/", readers=frozenset({"user:ann"}))
 TURN = Turn(question="?", answer="!", citations=(), asked_at=1.0)
 OPERATORS: list[Any] = [
     {"$ne": None},
@@ -40,6 +54,10 @@ async def store(tmp_path: Path) -> AsyncIterator[MetadataStore]:
         await store.add_refresh_token(token)
         await store.add_personal_token(MACHINE)
         await store.add_turn("c", "ann", TURN, title="t", max_turns=3)
+        await store.add_organisation(ACME)
+        await store.add_group(GROUP)
+        await store.add_member("g", "ann")
+        await store.set_folder_default(FOLDER)
         yield store
 
 
@@ -58,6 +76,12 @@ async def test_what_looks_like_an_operator_finds_nothing(store: MetadataStore, v
     assert await store.conversation("c", value) is None
     assert await store.conversation(value, "ann") is None
     assert await store.list_conversations(value) == []
+    assert await store.standing(value) is None
+    assert await store.list_users(organisation_id=value) == []
+    assert await store.group(value) is None
+    assert await store.groups(value) == []
+    assert await store.members(value) == []
+    assert await store.folder_defaults([value]) == []
 
 
 @pytest.mark.parametrize("value", OPERATORS, ids=str)
@@ -87,10 +111,32 @@ async def test_what_looks_like_an_operator_changes_nothing(store: MetadataStore,
     assert (kept.title, kept.turns) == ("t", (TURN,))
 
 
+@pytest.mark.parametrize("value", OPERATORS, ids=str)
+async def test_what_looks_like_an_operator_changes_nothing_about_people(
+    store: MetadataStore, value: Any
+) -> None:
+    assert await store.set_user(value, is_disabled=True) is None
+    assert not await store.rename_organisation(value, "stolen")
+    assert not await store.remove_organisation(value)
+    assert not await store.rename_group(value, "stolen")
+    assert not await store.remove_group(value)
+    assert not await store.add_member(value, "ann")
+    assert not await store.add_member("g", value)
+    assert not await store.remove_member(value, "ann")
+    assert not await store.remove_member("g", value)
+    assert await store.user("ann") == ANN
+    assert await store.members("g") == [ANN]
+    assert ACME in await store.organisations()
+    assert await store.group("g") == GROUP
+    assert await store.list_folder_defaults(prefix="") == [FOLDER]
+    assert await store.list_folder_defaults(prefix=".*") == []
+
+
 async def test_a_pattern_among_values_is_none(store: MetadataStore) -> None:
     pattern: Any = re.compile(".")
     assert await store.documents([pattern]) == {}
     assert await store.list_documents(readers=frozenset({pattern})) == []
+    assert await store.folder_defaults([pattern]) == []
 
 
 @pytest.mark.parametrize("text", ["$name", "$$ROOT", "$set", "a.b", "", "__proto__", "a\0b"])
