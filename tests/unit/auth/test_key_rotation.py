@@ -105,7 +105,7 @@ async def test_our_own_key_is_changed_under_load_without_a_failed_request() -> N
     load = Load(junk=issuer.token(header=issuer.header | {"kid": "junk"}))
 
     def open_worker() -> Worker:
-        ring = KeyRing(store, "jwt-signing-key", refresh_after=0.2, retry_after=0.05)
+        ring = KeyRing(store, "jwt-signing-key", refresh_after=0.4, retry_after=0.3)
         tokens = AccessTokens(keys=ring, issuer="rag", audience="rag", lifetime=900)
         return Worker(issue=lambda: tokens.issue(ADA, "family"), verify=tokens.verify, close=tokens.close)
 
