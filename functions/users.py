@@ -96,7 +96,7 @@ async def update_user(user_id: str, body: UserBody, caller: Manager, services: S
 
 @router.delete("/api/users/{user_id}/sessions", status_code=204)
 async def end_user_sessions(user_id: str, caller: Manager, services: ServicesOf) -> None:
-    """Sign them out everywhere."""
+    """Sign them out everywhere: sessions end, and personal access tokens are revoked."""
     found = await _managed(user_id, caller, services.metadata)
     await administration.end_sessions(found, actor=caller, store=services.metadata)
 

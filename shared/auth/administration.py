@@ -86,10 +86,11 @@ async def change_account(
 
 
 async def end_sessions(user: User, *, actor: Principal, store: MetadataStore) -> None:
-    """All of theirs. Errors: `AccessDenied` as in `change_account`."""
+    """All of theirs, and their personal access tokens. Errors: `AccessDenied` as in `change_account`."""
     check_may_change(user, actor)
     await store.revoke_user_tokens(user.id, now=time.time())
-    audit("session_ended", actor=actor.user_id, subject=user.id, reason="every session")
+    await store.remove_personal_tokens(user.id)
+    audit("session_ended", actor=actor.user_id, subject=user.id, reason="every session and personal token")
 
 
 def check_may_change(user: User, actor: Principal) -> None:

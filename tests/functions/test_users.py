@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from shared.services import Services
+from tests.planted import planted
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 FIELDS = {
     *("id", "email", "organisation_id", "is_administrator", "manages_organisation", "is_disabled"),
     "created_at",
 }
-GOOD = "correct horse battery"
+GOOD = planted("longer password")
 
 
 def path_of(person: Any, rest: str = "") -> str:
@@ -146,11 +147,17 @@ async def test_a_new_password_ends_every_session(
     assert await signs_in(http, ada.email, GOOD)
 
 
-async def test_sessions_are_ended(
+async def test_sessions_are_ended_and_personal_tokens_revoked(
     root: Any, ada: Any, bob: Any, services: Services, refused: Refused
 ) -> None:
+    made = await ada.http.post(
+        "/api/auth/tokens", json={"name": "ci", "scopes": ["query"], "expires_in_days": 1}
+    )
+    machine = {"Authorization": f"Bearer {made.json()['token']}"}
+    assert (await bob.http.get("/api/documents", headers=machine)).status_code == 200
     assert (await root.http.delete(path_of(ada, "/sessions"))).status_code == 204
     refused(await ada.http.get("/api/documents"), 401, "not-authenticated")
+    refused(await bob.http.get("/api/documents", headers=machine), 401, "not-authenticated")
     assert (await bob.http.get("/api/documents")).status_code == 200
     assert not await services.metadata.sessions(ada.user_id, now=time.time())
 
