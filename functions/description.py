@@ -16,6 +16,10 @@ _ANYWHERE = (400, 503, 504)
 _SIGNED_IN = (401, 403, 404, 429)
 _CHANGING = (408, 409, 413, 415)
 _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+_STRING = {"schema": {"type": "string"}}
+_TEXT = dict.fromkeys(
+    ("*/*", "application/jsonl", "text/markdown", "text/plain"), _STRING
+)  # events have members
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")
 _PROBLEM = {
     "title": "Problem",
@@ -59,7 +63,7 @@ def _completed(described: dict[str, Any]) -> dict[str, Any]:
 def _tell_answers(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
     answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
-    content = {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES.get(name, ())}
+    content: dict[str, Any] = {media: _TEXT.get(media, {}) for media in MEDIA_TYPES.get(name, ())}
     if name in SHAPES:
         content["application/json"] = {"schema": {"$ref": _REF + SHAPES[name].__name__}}
     if content:
