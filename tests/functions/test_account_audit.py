@@ -12,9 +12,10 @@ from shared.auth import sessions
 from shared.services import Services
 from shared.telemetry.audit import pseudonym
 from tests.functions.conftest import Person
+from tests.planted import planted
 
 Trail = Callable[[], list[dict[str, Any]]]
-PASSWORD, LONGER = "correct horse", "correct horse battery"
+PASSWORD, LONGER = planted("password"), planted("longer password")
 ADA = {"email": "ada@example.org", "password": PASSWORD}
 
 

@@ -14,8 +14,9 @@ from functions.api import build_api
 from functions.dependencies import Runtime
 from shared.settings import read_settings
 from tests.functions.conftest import open_without_models
+from tests.planted import planted
 
-SECRET = "correct horse battery"
+SECRET = planted("longer password")
 Told = Callable[[], str]
 
 

@@ -10,13 +10,15 @@ import pytest
 from functions.api import build_api
 from functions.dependencies import Runtime
 from shared.settings import read_settings
+from tests.planted import planted
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
-ADA = {"email": "ada@example.org", "password": "correct horse"}
+PASSWORD = planted("password")
+ADA = {"email": "ada@example.org", "password": PASSWORD}
 
 
 def grant(**fields: str) -> dict[str, str]:
-    return {"grant_type": "password", "username": "ada@example.org", "password": "correct horse", **fields}
+    return {"grant_type": "password", "username": "ada@example.org", "password": PASSWORD, **fields}
 
 
 async def test_register_sign_in_and_ask_who_i_am(http: httpx.AsyncClient) -> None:
@@ -65,7 +67,7 @@ async def test_a_registration_that_cannot_be_is_refused(
     http: httpx.AsyncClient, root: object, refused: Refused, body: object, status: int, name: str
 ) -> None:
     problem = refused(await http.post("/api/auth/register", json=body), status, name)
-    assert "correct horse" not in str(problem)
+    assert PASSWORD not in str(problem)
 
 
 async def test_closed_registration_beside_a_tenant_lets_nobody_in(runtime: Runtime, refused: Refused) -> None:
@@ -79,7 +81,7 @@ async def test_closed_registration_beside_a_tenant_lets_nobody_in(runtime: Runti
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(build_api(closed)), base_url="http://test"
     ) as http:
-        account = {"email": "first@example.org", "password": "correct horse battery"}
+        account = {"email": "first@example.org", "password": PASSWORD}
         refused(await http.post("/api/auth/register", json=account), 403, "access-denied")
     await closed.close()
 

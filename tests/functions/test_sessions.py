@@ -13,9 +13,10 @@ from functions.dependencies import Runtime
 from shared.domain import RefreshToken
 from shared.services import Services
 from shared.settings import read_settings
+from tests.planted import planted
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
-PASSWORD, LONGER = "correct horse", "correct horse battery"
+PASSWORD, LONGER = planted("password"), planted("longer password")
 ADA = {"email": "ada@example.org", "password": PASSWORD}
 
 

@@ -10,9 +10,10 @@ from shared.auth.tokens import AccessTokens
 from shared.caches.base import Cache
 from shared.domain import Principal, User
 from shared.metadata_stores.sqlite import SqliteMetadataStore
+from tests.planted import planted
 
 LIFETIMES = Lifetimes(idle=30 * 86_400.0, whole=90 * 86_400.0)
-PASSWORD = "correct horse"
+PASSWORD = planted("password")
 
 
 @dataclass(frozen=True, kw_only=True)

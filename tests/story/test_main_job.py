@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin
 import httpx
 import pytest
 
+from tests.planted import planted
 from tests.real_host import RealHost
 from tests.stand_ins.entra_server import EntraServer
 from tests.worker.person import Person, succeeded
@@ -161,7 +162,7 @@ def test_a_conversation_is_kept_and_rated(bob: Person, handbook: dict[str, Any])
 
 
 def test_a_session_is_renewed_and_ended(host: RealHost) -> None:
-    credentials = {"email": "cleo@example.com", "password": "correct horse battery staple"}
+    credentials = {"email": "cleo@example.com", "password": planted("password")}
     succeeded(host.client.post("/api/auth/register", json=credentials), 201)
     form = {"grant_type": "password", "username": credentials["email"], "password": credentials["password"]}
     first = succeeded(host.client.post("/api/auth/token", data=form), 200)

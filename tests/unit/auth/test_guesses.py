@@ -14,9 +14,10 @@ from shared.caches.counting import CountingCache
 from shared.caches.sqlite import SqliteCache
 from shared.domain import Principal
 from shared.errors import AccessDenied, NotAuthenticated, RateLimited
+from tests.planted import planted
 from tests.stand_ins.door import PASSWORD, Door
 
-LONGER = "correct horse battery"
+LONGER = planted("longer password")
 
 
 class SimulatedCache:

@@ -12,9 +12,10 @@ from shared.auth.guesses import MOST_GUESSES, take_place
 from shared.auth.passwords import MOST_WAITING, Passwords
 from shared.domain import Principal, User
 from shared.errors import AccessDenied, BackendUnavailable, Conflict, InvalidRequest, NotAuthenticated
+from tests.planted import planted
 from tests.stand_ins.door import PASSWORD, Door
 
-LONGER = "correct horse battery"
+LONGER = planted("longer password")
 
 
 class Interrupted(Passwords):
