@@ -26,13 +26,15 @@ NO_HOSTS: frozenset[str] = frozenset()
 # emoji stay. And halves of characters, which cannot be written.
 _UNSEEN_RANGES = (
     *((0x00, 0x09), (0x0B, 0x20), (0x7F, 0xA0), (0xAD, 0xAE), (0x61C, 0x61D), (0x180E, 0x180F)),
-    *((0x200B, 0x200C), (0x2028, 0x202F), (0x2060, 0x2070), (0xD800, 0xE000), (0xFEFF, 0xFF00)),
+    *((0x200B, 0x200C), (0x202A, 0x202F), (0x2060, 0x2070), (0xD800, 0xE000), (0xFEFF, 0xFF00)),
     *((0xFFF9, 0xFFFC), (0xE0000, 0xE0080)),
 )
-_UNSEEN = dict.fromkeys(code for start, end in _UNSEEN_RANGES for code in range(start, end))
+_UNSEEN: dict[int, None] = dict.fromkeys(code for first, end in _UNSEEN_RANGES for code in range(first, end))
+_SEEN = _UNSEEN | dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x1f\x85"), " ")  # which part words
 
 # Top level names by which a bare `name.com` is taken for an address: all of two letters, and these.
 _NAMES = "aero|asia|biz|com|coop|edu|gov|info|museum|name|net|org|pro|shop|web|xxx"
+# What some client of commonmark, markdown-it with linkify, marked, remark with GFM and showdown goes by.
 _BEGINNINGS = rf"""
     (?P<before>(?<=\S)@(?=\S)                             # somebody@host
              | (?<=[Ww]{{3}})\.)                          # www.host
@@ -40,12 +42,11 @@ _BEGINNINGS = rf"""
     | !(?=\[)                                             # a picture
     | \](?=[(:])                                          # a link, a definition, a footnote
     | /(?=/\S)                                            # https://host, //host
-    | (?<=[Tt][Oo]):(?=\S)                                # mailto:somebody
     | (?<=\S)\.(?=(?:[^\W\d_]{{2}}|(?i:{_NAMES}))(?!\w))  # host.com
     | &(?=\#?\w{{1,32}};)                                 # a character by its name or number
     | \\(?=[/.:@])                                        # what would stand for the character behind it
 """
-_UNDECIDED = r"[<!\]@:\\]|//?|\.[^\W\d_]{0,6}|&\#?\w{0,32}"
+_UNDECIDED = r"[<!\]@\\]|//?|\.[^\W\d_]{0,6}|&\#?\w{0,32}"
 
 _MOST_URL = 500  # characters
 _TAIL = rf"[/?#][A-Za-z0-9_\-.~%=&+?#:,;/]{{0,{_MOST_URL}}}"
@@ -54,7 +55,7 @@ _BEHIND_HOST = r"(?=[.,:!?)]*(?:\s|\Z))"  # nothing that would make another host
 
 def visible(text: str) -> str:
     """Without characters that are not seen. Of a text in pieces, that of each piece."""
-    return text.translate(_UNSEEN)
+    return text.translate(_SEEN)
 
 
 def plain(text: str) -> str:

@@ -90,6 +90,9 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
         ("[1]: a@b.de", "[1]|: a|@b.|de"),
         ("README.md", "README.|md"),
         ("A&lt;", "A&|lt;"),
+        ("A&#x3c;", "A&|#x3c;"),
+        ("www.evil.xyz", "www|.evil.xyz"),
+        (r"https:/\/x, a\@b", r"https:/\|/x, a\||@b"),
     ],
 )
 def test_only_an_unseen_joiner_is_added_and_the_words_stay(text: str, becomes: str) -> None:
@@ -175,3 +178,7 @@ def test_the_stand_ins_for_clients_see_what_is_beyond_text() -> None:
         "&lt;\n<!--",
     ):
         assert beyond_text(text), text
+
+
+def test_what_parts_words_without_being_seen_becomes_a_space() -> None:
+    assert visible("one\ftwo\x85three\r\nfour\u2028five\x1bsix") == "one two three\nfour\u2028fivesix"
