@@ -3,10 +3,11 @@
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from shared.telemetry.audit import audit
+from shared.telemetry.audit import Act, audit
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -40,3 +41,8 @@ def test_targets_that_the_page_names_are_in_the_makefile() -> None:
     named = set(re.findall(r"`make (\w+)`", PAGE))
     assert named
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
+
+
+def test_every_act_of_the_audit_trail_is_explained_to_operators() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    assert [act for act in get_args(Act) if f"`{act}`" not in page] == []
