@@ -36,7 +36,7 @@ _SEEN = _UNSEEN | dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x1f\x85"), " ")  # wh
 _NAMES = "aero|asia|biz|com|coop|edu|gov|info|museum|name|net|org|pro|shop|web|xxx"
 # What some client of commonmark, markdown-it with linkify, marked, remark with GFM and showdown goes by.
 _BEGINNINGS = rf"""
-    (?P<before>(?<=\S)@(?=\S)                             # somebody@host
+    (?P<around>(?<=\S)@(?=\S)                             # somebody@host
              | (?<=[Ww]{{3}})\.)                          # www.host
     | <(?=[A-Za-z/!?])                                    # a tag, a comment, an address in angle brackets
     | !(?=\[)                                             # a picture
@@ -106,7 +106,7 @@ class HarmlessWords:
 def _inert(match: re.Match[str]) -> str:
     if match.lastgroup == "allowed":
         return match[0]
-    return JOINER + match[0] if match.lastgroup == "before" else match[0] + JOINER
+    return JOINER + match[0] + JOINER if match.lastgroup == "around" else match[0] + JOINER
 
 
 async def harmless_deltas(

@@ -87,12 +87,12 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
     [
         ("a List<int>", "a List<|int>"),
         ("![x](https://evil.example/y)", "!|[x]|(https:/|/evil.example/y)"),
-        ("[1]: a@b.de", "[1]|: a|@b.|de"),
+        ("[1]: a@b.de", "[1]|: a|@|b.|de"),
         ("README.md", "README.|md"),
         ("A&lt;", "A&|lt;"),
         ("A&#x3c;", "A&|#x3c;"),
-        ("www.evil.xyz", "www|.evil.xyz"),
-        (r"https:/\/x, a\@b", r"https:/\|/x, a\||@b"),
+        ("www.evil.xyz", "www|.|evil.xyz"),
+        (r"https:/\/x, a\@b", r"https:/\|/x, a\||@|b"),
     ],
 )
 def test_only_an_unseen_joiner_is_added_and_the_words_stay(text: str, becomes: str) -> None:
