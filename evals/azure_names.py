@@ -36,10 +36,10 @@ async def remove_all(ground: Ground, *, container: str) -> None:
             await client.drop_database(settings.mongodb_database)
     if settings.blob_store == "azure_blob":
         account = _account(ground)
-        client = ContainerClient(account.blob_url, container, account.credential, **STORAGE_OPTIONS)
-        async with client, calling(_STORAGE, timeout=_TIMEOUT):
+        uploads = ContainerClient(account.blob_url, container, account.credential, **STORAGE_OPTIONS)
+        async with uploads, calling(_STORAGE, timeout=_TIMEOUT):
             with suppress(ResourceNotFoundError):  # no blob was ever put
-                await client.delete_container()
+                await uploads.delete_container()
 
 
 async def _remove_indexes(ground: Ground) -> None:
@@ -50,7 +50,7 @@ async def _remove_indexes(ground: Ground) -> None:
     await metadata.close()
     credential = key_or_identity(value(settings.azure_search_api_key), ground.identity)
     client = SearchIndexClient(str(settings.azure_search_endpoint), credential, **CLIENT_OPTIONS)
-    async with client, calling(SERVICE, timeout=_TIMEOUT):
+    async with uploads, calling(SERVICE, timeout=_TIMEOUT):
         with suppress(ResourceNotFoundError):
             await client.delete_alias(settings.index_name)
     indexes = plugs.open_search_indexes(settings, ground.identity)

@@ -92,7 +92,7 @@ def _beside(settings: Settings, data: Path, token: str) -> Settings:
 
 def _filled_by(settings: Settings) -> str:
     """Names the folder of an index: one that is filled otherwise is another one."""
-    embedder = settings.embedder
+    embedder: str = settings.embedder
     if embedder == "azure_openai":
         embedder += (
             f"-{settings.azure_openai_embedding_deployment}-{settings.azure_openai_embedding_dimension}"

@@ -1,6 +1,6 @@
 """What a measurement found, as Markdown and as rows to look at. Called by `rag eval`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bench.results import replace_section
@@ -44,7 +44,7 @@ def _heading(report: Report) -> str:
     )
 
 
-def _quality_row(measure: str, groups: Sequence[list[Outcome]]) -> list[str]:
+def _quality_row(measure: str, groups: Collection[list[Outcome]]) -> list[str]:
     def cell(group: list[Outcome]) -> str:
         values = [outcome.values[measure] for outcome in group if measure in outcome.values]
         return shown(values) if values else ""
@@ -57,7 +57,7 @@ def shown(values: Sequence[float]) -> str:
     return f"{mean(values):.3f} ({interval.low:.2f}–{interval.high:.2f})"
 
 
-def _row(name: str, groups: Sequence[list[Outcome]], cell: Callable[[list[Reply]], str]) -> list[str]:
+def _row(name: str, groups: Collection[list[Outcome]], cell: Callable[[list[Reply]], str]) -> list[str]:
     return [name, *(cell(_replies(group)) for group in groups)]
 
 

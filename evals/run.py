@@ -26,6 +26,7 @@ from shared.errors import BackendUnavailable, InvalidRequest
 from shared.ingest.documents import SHARED, document_id
 from shared.ingest.pipeline import ingest
 from shared.query.answer import answer
+from shared.query.harmless import plain
 from shared.services import Services
 
 READER = Principal(user_id="eval", email="eval@example.org")
@@ -160,7 +161,7 @@ async def _ranked(question: Question, services: Services) -> tuple[Passage, ...]
 async def _reply(question: Question, services: Services, names: Mapping[str, str]) -> Reply:
     done = await _done(question, services)
     return Reply(
-        text=done.text,
+        text=plain(done.text),
         cited=tuple((names[each.document_id], each.page) for each in done.citations),
         timings=dict(done.timings),
         prompt_tokens=done.usage.prompt_tokens,
