@@ -50,7 +50,7 @@ async def _remove_indexes(ground: Ground) -> None:
     await metadata.close()
     credential = key_or_identity(value(settings.azure_search_api_key), ground.identity)
     client = SearchIndexClient(str(settings.azure_search_endpoint), credential, **CLIENT_OPTIONS)
-    async with uploads, calling(SERVICE, timeout=_TIMEOUT):
+    async with client, calling(SERVICE, timeout=_TIMEOUT):
         with suppress(ResourceNotFoundError):
             await client.delete_alias(settings.index_name)
     indexes = plugs.open_search_indexes(settings, ground.identity)
