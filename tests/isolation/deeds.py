@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import azure.functions as func
 import httpx
 
+from functions.ingest import register_triggers
 from shared.domain import EVERYONE, group_reader, organisation_reader, user_reader
 from shared.ingest import documents, pipeline
+from shared.ingest.events import StorageEvent, encode
 from tests.isolation.canaries import canaries_in, canary
 from tests.isolation.truth import Circle, Paper, Person, Place
 from tests.isolation.world import World
@@ -40,8 +44,22 @@ class Deeds:
             if paper is not None and "BROKEN" not in paper.text and paper.live_text != paper.text:
                 paper.live_text = paper.text
                 paper.ever |= canaries_in(paper.text)
-                self.truth.order = [each for each in self.truth.order if each != name] + [name]
         self.truth.waiting.clear()
+
+    async def park(self) -> None:
+        """What waits has failed too often; who runs it sees that, and retries it."""
+        app = func.FunctionApp()
+        register_triggers(app, self.world.runtime)
+        triggers = {each.get_function_name(): each.get_user_function() for each in app.get_functions()}
+        waiting = [self.truth.papers[name] for name in self.truth.waiting if name in self.truth.papers]
+        for paper in waiting:
+            if (runner := self._runner(paper)).is_disabled:
+                continue
+            body, now = encode(StorageEvent(name=paper.name)), datetime.now(UTC)
+            await triggers["ingest_poison"](func.queue.QueueMessage(id="1", body=body, insertion_time=now))
+            path = f"/api/documents/{paper.id}"
+            await self.world.say(runner, "GET", path, "documents", "people")
+            _is(202, await self.world.say(runner, "POST", f"{path}/retry", "documents"))
 
     async def rename(self, paper: Paper, slot: int) -> None:
         """As people do it: the same file under another name, and the first one deleted."""
@@ -87,12 +105,12 @@ class Deeds:
         _is(200, changed)
 
     async def delete(self, paper: Paper) -> None:
+        """The last one stays, for the story to go on."""
         runner = self._runner(paper)
-        if runner.is_disabled:
+        if runner.is_disabled or len(self.truth.papers) == 1:
             return
         _is(204, await self.world.say(runner, "DELETE", f"/api/documents/{paper.id}"))
         del self.truth.papers[paper.name]
-        self.truth.order = [each for each in self.truth.order if each != paper.name]
 
     async def join_or_leave(self, circle: Circle, person: Person) -> None:
         if person.organisation != circle.group.organisation_id:
@@ -137,6 +155,7 @@ class Deeds:
 
     async def change_indexes(self) -> None:
         """Build another one, or make the one that was built live, or go back."""
+        await self.ingest()
         services = await self.world.services()
         await work_off(services)  # what an index does not hold yet it would show older
         states = {each.state: each.name for each in await services.shelf.filled()}
@@ -168,6 +187,8 @@ class Deeds:
         )
         paper.text = text
         self.truth.ids[paper.id] = owner.name
+        self.truth.named.append(name)
+        self.truth.said.setdefault(paper.id, set()).update(canaries_in(f"{name} {text}"))
         if name not in self.truth.waiting:
             self.truth.waiting.append(name)
         path = f"/api/documents/{documents.display_name(name)}"

@@ -16,35 +16,16 @@ from hypothesis.stateful import (
     rule,
 )
 
-from shared.domain import EVERYONE, Scope
-from tests.isolation import twin
-from tests.isolation.asks import DIALECTS, Asks, Dialect, Narrowed
+from shared.domain import Scope
+from tests.isolation import at_rest, twin
+from tests.isolation.asks import Asks, Dialect, Narrowed
 from tests.isolation.canaries import canaries_in
-from tests.isolation.deeds import SLOTS, Deeds
+from tests.isolation.choices import audiences, dialects, narrowings, people, places, slots, some, top_ks
+from tests.isolation.deeds import Deeds
 from tests.isolation.library import library
 from tests.isolation.truth import Circle, Leak, Paper, Person, Place
 from tests.isolation.world import COMMON, World
 from tests.simulation.run import memory_folder
-
-people = st.integers(0, 7)
-some = st.integers(0, 15)  # of those that there are
-slots = st.integers(0, SLOTS - 1)
-dialects = st.sampled_from(DIALECTS)
-places: st.SearchStrategy[Place] = st.sampled_from(("own", "shared", "organisation"))
-audiences = st.sets(
-    st.sampled_from((EVERYONE, "ada", "ben", "cat", "dan", "eva", "fay", "gus")) | st.integers(0, 4),
-    min_size=1,
-    max_size=3,
-)
-top_ks = st.sampled_from((8, 2, 1))
-narrowings = st.fixed_dictionaries(
-    {"top_k": top_ks, "mode": st.sampled_from(("hybrid", "text"))},
-    optional={
-        "filters": st.sampled_from(
-            ({"folder": "shared"}, {"types": ["txt"]}, {"tags": ["pumps"]}, {"since": "2020-01-01"})
-        )
-    },
-)
 
 
 class Story(RuleBasedStateMachine):
@@ -83,6 +64,10 @@ class Story(RuleBasedStateMachine):
 
         self.tell(upload, then)
 
+    @rule(then=people)
+    def ingest(self, then: int) -> None:
+        self.tell(self.deeds.ingest, then)
+
     @rule(who=people, slot=slots, then=people)
     def upload_what_is_broken(self, who: int, slot: int, then: int) -> None:
         async def upload() -> None:
@@ -90,6 +75,14 @@ class Story(RuleBasedStateMachine):
             await self.deeds.ingest()
 
         self.tell(upload, then)
+
+    @rule(who=people, slot=slots, then=people)
+    def park(self, who: int, slot: int, then: int) -> None:
+        async def park() -> None:
+            await self.deeds.upload(self.person(who), slot, "own", 1)
+            await self.deeds.park()
+
+        self.tell(park, then)
 
     @rule(which=some, slot=slots, then=people)
     def rename(self, which: int, slot: int, then: int) -> None:
@@ -105,7 +98,8 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=some, then=people)
     def share_no_more(self, which: int, then: int) -> None:
-        self.tell(lambda: self.deeds.share(self.paper(which), ()), then)
+        paper = self.paper(which)
+        self.take(lambda: self.deeds.share(paper, ()), self.reader(paper, then))
 
     @rule(which=some, then=people)
     def tag(self, which: int, then: int) -> None:
@@ -113,15 +107,16 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=some, then=people)
     def delete(self, which: int, then: int) -> None:
-        self.tell(lambda: self.deeds.delete(self.paper(which)), then)
+        paper = self.paper(which)
+        self.take(lambda: self.deeds.delete(paper), self.reader(paper, then))
 
     @rule(which=some, who=people)
     def join_or_leave(self, which: int, who: int) -> None:
-        self.tell(lambda: self.deeds.join_or_leave(self.circle(which), self.person(who)), who)
+        self.take(lambda: self.deeds.join_or_leave(self.circle(which), self.person(who)), who)
 
     @rule(which=some, then=people)
     def dissolve(self, which: int, then: int) -> None:
-        self.tell(lambda: self.deeds.dissolve(self.circle(which)), then)
+        self.take(lambda: self.deeds.dissolve(self.circle(which)), then)
 
     @rule(who=people)
     def disable_or_enable(self, who: int) -> None:
@@ -196,6 +191,15 @@ class Story(RuleBasedStateMachine):
 
         self.tell(compare)
 
+    def take(self, act: Callable[[], Awaitable[object]], whom: int) -> None:
+        """Let it happen while somebody looks, who has looked before: they may lose something."""
+
+        async def take() -> None:
+            await self.asks.glance(self.person(whom))
+            await act()
+
+        self.tell(take, whom)
+
     def tell(self, act: Callable[[], Awaitable[object]], then: int | None = None) -> None:
         """Let it happen; then, perhaps, let somebody look."""
 
@@ -204,6 +208,7 @@ class Story(RuleBasedStateMachine):
             if then is not None:
                 await self.asks.glance(self.person(then))
             self.world.check_log()
+            at_rest.check(self.world.folder, self.truth)
 
         told = type(self)
         told.steps += 1
@@ -215,6 +220,12 @@ class Story(RuleBasedStateMachine):
 
     def person(self, number: int) -> Person:
         return self.truth.people[number]
+
+    def reader(self, paper: Paper, number: int) -> int:
+        """One that does not run it, if there is any."""
+        readers = [each for each in self.truth.people if self.truth.opens(paper, each)]
+        others = [each.number for each in readers if not paper.is_run_by(each)]
+        return others[number % len(others)] if others else number
 
     def circle(self, number: int) -> Circle:
         return self.truth.circles[number % len(self.truth.circles)]

@@ -14,7 +14,7 @@ from functions import chat_protocol, content, dependencies, documents, summary
 from shared.domain import ContextEvent, Passage, SearchQuery
 from shared.errors import NotFound
 from shared.metadata_stores.sqlite import SqliteMetadataStore
-from shared.query import answer, history, reply, retrieve, suggest
+from shared.query import answer, history, reply, retrieve, search_queries, suggest
 from shared.query.answer_cache import AnswerCache
 from shared.query.flights import Flights, Reply
 from shared.telemetry.logs import event
@@ -28,6 +28,7 @@ class Plant:
     name: str
     plant: Planting
     is_gullible: bool = False  # found only where no index stands in front of it
+    has_twin: bool = False  # found only beside a world without what is foreign
 
 
 def replaced(place: Any, name: str, defect: Any) -> Planting:
@@ -201,6 +202,11 @@ PLANTS = [
         plant=replaced(retrieve, "may_read", lambda principal, document: True),
         is_gullible=True,
     ),
+    Plant(
+        name="the index is not told who asks",
+        plant=replaced(search_queries, "filter_for", lambda principal: None),
+        has_twin=True,
+    ),
     Plant(name="old versions are shown", plant=old_versions_shown, is_gullible=True),
     Plant(name="neighbours are not checked", plant=neighbours_unchecked, is_gullible=True),
     Plant(name="one dialect streams all passages", plant=stream_unfiltered),
@@ -219,9 +225,13 @@ PLANTS = [
     Plant(name="follow-ups see withheld turns", plant=replaced(history, "readable", all_turns)),
     Plant(name="conversations are everybody's", plant=conversations_of_all),
     Plant(name="suggestions are made of others' passages", plant=suggestions_of_all),
-    Plant(name="files are open to all", plant=replaced(content, "visible", whatever_there_is)),
+    Plant(name="files are open to all", plant=replaced(content, "readable", whatever_there_is)),
     Plant(name="lists have everything", plant=replaced(documents, "filter_for", lambda caller: None)),
-    Plant(name="counts have everything", plant=replaced(summary, "filter_for", lambda caller: None)),
+    Plant(
+        name="counts have everything",
+        plant=replaced(summary, "filter_for", lambda caller: None),
+        has_twin=True,
+    ),
     Plant(name="errors name what is hidden", plant=error_that_names(str)),
     Plant(
         name="errors name what is hidden in base64",

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.isolation.machine import Story
 
-_STORIES = int(os.environ.get("ISOLATION_STORIES", "40"))
+_STORIES = int(os.environ.get("ISOLATION_STORIES", "30"))
 _STEPS = 25
 _PHASES = (Phase.generate, Phase.shrink)
 

@@ -94,9 +94,12 @@ class Truth:
     papers: dict[str, Paper] = field(default_factory=dict)  # by name of the blob
     folders: dict[str, set[str]] = field(default_factory=dict)  # who reads what is new there
     ids: dict[str, str] = field(default_factory=dict)  # of all documents that there ever were: who runs them
+    named: list[str] = field(default_factory=list)  # blobs that there ever were
+    said: dict[str, set[str]] = field(
+        default_factory=dict
+    )  # canaries that were ever in a document, by its id
     waiting: list[str] = field(default_factory=list)  # names of blobs, to be ingested
     issued: set[str] = field(default_factory=set)  # canaries
-    order: list[str] = field(default_factory=list)  # names of blobs as their live versions were published
     _number: int = 0  # of the last canary
 
     def new_canary(self, place: str) -> str:
