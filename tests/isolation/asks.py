@@ -69,8 +69,12 @@ class Asks:
         await self.ask(person, dialect, question=question, narrowed=narrowed)
 
     async def ask_together(self, *people: Person) -> None:
-        """Cached, or written for several at once."""
-        await asyncio.gather(*(self.ask(person, "query stream") for person in people))
+        """What nobody has asked before, so that it is written for all of them at once."""
+        word = self.truth.new_canary("q")
+        for person in people:
+            person.typed.add(word)
+        question = f"What do people say of pumps and {word}?"
+        await asyncio.gather(*(self.ask(each, "query stream", question=question) for each in people))
 
     async def follow_up(self, person: Person, dialect: Dialect, document_id: str | None, top_k: int) -> None:
         """Of another document than the turns before, too."""

@@ -35,8 +35,9 @@ async def _stock(world: World) -> None:
         await deeds.upload(truth.people[3], 0, "organisation", 1)
         await deeds.ingest()
         papers = list(truth.papers.values())
-        await deeds.share(papers[1], [EVERYONE])
-        await deeds.share(papers[3], [truth.circles[2].group.id])
+        for number, circle in zip((1, 2, 3, 5, 6), truth.circles, strict=True):
+            await deeds.share(papers[number], [circle.group.id])
+        await deeds.share(papers[0], [EVERYONE])
         await deeds.share(papers[4], ["eva"])
         for paper in papers[::2]:
             await deeds.tag(paper)

@@ -112,7 +112,10 @@ class Story(RuleBasedStateMachine):
 
     @rule(which=some, who=people)
     def join_or_leave(self, which: int, who: int) -> None:
-        self.take(lambda: self.deeds.join_or_leave(self.circle(which), self.person(who)), who)
+        circle = self.circle(which)
+        home = [each for each in self.truth.people if each.organisation == circle.group.organisation_id]
+        person = home[who % len(home)]
+        self.take(lambda: self.deeds.join_or_leave(circle, person), person.number)
 
     @rule(which=some, then=people)
     def dissolve(self, which: int, then: int) -> None:
@@ -120,7 +123,11 @@ class Story(RuleBasedStateMachine):
 
     @rule(who=people)
     def disable_or_enable(self, who: int) -> None:
-        self.tell(lambda: self.deeds.disable_or_enable(self.person(who)), who)
+        async def disable_or_enable() -> None:
+            await self.asks.ask_as_machine(self.person(who), "query", "query")
+            await self.deeds.disable_or_enable(self.person(who))
+
+        self.take(disable_or_enable, who)
 
     @rule(then=people)
     def change_indexes(self, then: int) -> None:
