@@ -38,14 +38,13 @@ class QueueLook:
 
 @router.get("/api/documents/summary")
 async def documents_summary(caller: Caller, services: ServicesOf) -> dict[str, Any]:
-    """How many documents the caller may read (an administrator: all), and when the backlog will be gone."""
-    everything = await services.metadata.count_documents()
+    """How many documents the caller may read (an administrator: all), and when none of them waits."""
     readers = None if caller.is_administrator else filter_for(caller)
-    counts = everything if readers is None else await services.metadata.count_documents(readers=readers)
+    counts = await services.metadata.count_documents(readers=readers)
     summary: dict[str, Any] = {
         "documents": {status: n for status, n in counts.items() if status is not DocumentStatus.DELETED},
         "parked": await services.metadata.count_parked(readers=readers),
-        **asdict(await pace(everything, services.metadata)),
+        **asdict(await pace(counts, services.metadata, readers=readers)),
     }
     if caller.is_administrator:
         summary["queue"] = asdict(await look_at(services.queue, INGEST_QUEUE))
@@ -53,10 +52,12 @@ async def documents_summary(caller: Caller, services: ServicesOf) -> dict[str, A
     return summary
 
 
-async def pace(counts: Mapping[DocumentStatus, int], store: DocumentStore) -> Pace:
-    """`counts`: of everybody's documents."""
+async def pace(
+    counts: Mapping[DocumentStatus, int], store: DocumentStore, *, readers: frozenset[str] | None = None
+) -> Pace:
+    """`counts`: of the documents readable by `readers` (None: of all)."""
     backlog = sum(counts[status] for status in UNFINISHED)
-    per_minute = await store.count_finished(since=time.time() - _LOOK_BACK * 60) / _LOOK_BACK
+    per_minute = await store.count_finished(since=time.time() - _LOOK_BACK * 60, readers=readers) / _LOOK_BACK
     expected = 0.0 if backlog == 0 else backlog / per_minute * 60 if per_minute else None
     return Pace(backlog=backlog, per_minute=per_minute, expected_seconds=expected)
 

@@ -138,8 +138,9 @@ class DocumentStore(Protocol):
     async def count_parked(self, *, readers: frozenset[str] | None = None) -> int:
         """How many of those readable by `readers` (None: of all) are parked."""
 
-    async def count_finished(self, *, since: float) -> int:
-        """How many became, or were confirmed, indexed or failed since then."""
+    async def count_finished(self, *, since: float, readers: frozenset[str] | None = None) -> int:
+        """How many of those readable by `readers` (None: of all) became, or were confirmed, indexed or failed
+        since then."""
 
     async def count_held(self, index: str) -> tuple[int, int]:
         """(documents with a current version, those of them whose current version the index has), at once."""

@@ -87,9 +87,11 @@ class MongoDocumentLists:
         async with self._mongo.calling() as database:
             return await database["documents"].count_documents(where)
 
-    async def count_finished(self, *, since: float) -> int:
+    async def count_finished(self, *, since: float, readers: frozenset[str] | None = None) -> int:
         finished = [DocumentStatus.INDEXED.value, DocumentStatus.FAILED.value]
         where: Row = {"status": {"$in": finished}, "updated_at": {"$gte": since}}
+        if readers is not None:
+            where["readers"] = {"$in": [str(reader) for reader in readers]}
         async with self._mongo.calling() as database:
             return await database["documents"].count_documents(where)
 

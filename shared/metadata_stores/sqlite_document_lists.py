@@ -55,17 +55,19 @@ WHERE id IN (
 )
 GROUP BY status
 """
-_COUNT_PARKED = """
-SELECT count(*) FROM documents
-WHERE status = 'failed' AND parked_event IS NOT NULL AND (
+_READABLE = """
+AND (
     :readers = 'null' OR id IN (
         SELECT document_id FROM document_readers WHERE reader IN (SELECT value FROM json_each(:readers))
     )
 )
 """
-_COUNT_FINISHED = """
-SELECT count(*) FROM documents WHERE updated_at >= ? AND status IN ('indexed', 'failed')
-"""
+_COUNT_PARKED = f"""
+SELECT count(*) FROM documents WHERE status = 'failed' AND parked_event IS NOT NULL {_READABLE}
+"""  # noqa: S608 a constant of this file
+_COUNT_FINISHED = f"""
+SELECT count(*) FROM documents WHERE updated_at >= :since AND status IN ('indexed', 'failed') {_READABLE}
+"""  # noqa: S608 a constant of this file
 _COUNT_HELD = """
 SELECT count(*), count(CASE WHEN json_extract(held, ?) = current_version THEN 1 END)
 FROM documents WHERE current_version > 0
@@ -116,9 +118,10 @@ class SqliteDocumentLists:
             lambda connection: int(connection.execute(_COUNT_PARKED, given).fetchone()[0])
         )
 
-    async def count_finished(self, *, since: float) -> int:
+    async def count_finished(self, *, since: float, readers: frozenset[str] | None = None) -> int:
+        given = {"since": since, "readers": to_json(readers)}
         return await self._file.read(
-            lambda connection: int(connection.execute(_COUNT_FINISHED, (since,)).fetchone()[0])
+            lambda connection: int(connection.execute(_COUNT_FINISHED, given).fetchone()[0])
         )
 
     async def count_held(self, index: str) -> tuple[int, int]:

@@ -141,7 +141,7 @@ async def test_documents_are_counted_for_those_who_may_read_them(store: Metadata
 
 async def test_what_was_finished_lately_is_counted(store: MetadataStore) -> None:
     for number, name in enumerate("abcd", start=1):
-        await store.announce(document(name), etag="e1")
+        await store.announce(document(name, readers=frozenset({f"user:{name}", "user:x"})), etag="e1")
         await store.claim(f"id of {name}", blob(), now=float(number))
     await publish(store, 1, name="a", now=10.0)
     await publish(store, 1, name="b", now=20.0)
@@ -149,5 +149,8 @@ async def test_what_was_finished_lately_is_counted(store: MetadataStore) -> None
     assert await store.count_finished(since=10.0) == 3
     assert await store.count_finished(since=10.5) == 2
     assert await store.count_finished(since=31.0) == 0
+    assert await store.count_finished(since=10.0, readers=frozenset({"user:a", "user:d"})) == 1
+    assert await store.count_finished(since=10.5, readers=frozenset({"user:a", "user:x"})) == 2
+    assert await store.count_finished(since=10.0, readers=frozenset()) == 0
     await store.bury("id of c", now=40.0)
     assert await store.count_finished(since=0.0) == 2

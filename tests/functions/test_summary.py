@@ -21,7 +21,7 @@ async def summary(person: Person) -> dict[str, Any]:
     return dict(response.json())
 
 
-async def test_it_counts_what_the_caller_may_read_and_everybodys_backlog(
+async def test_it_counts_what_the_caller_may_read_and_nothing_else(
     ada: Person, bob: Person, root: Person, services: Services
 ) -> None:
     for person, name in ((ada, "1.md"), (ada, "2.md"), (bob, "3.md"), (root, "shared/4.md")):
@@ -30,10 +30,20 @@ async def test_it_counts_what_the_caller_may_read_and_everybodys_backlog(
     assert told == {
         "documents": NONE | {"queued": 3},
         "parked": 0,
-        "backlog": 4,
+        "backlog": 3,
         "per_minute": 0.0,
         "expected_seconds": None,
     }
+    assert (await summary(root))["backlog"] == 4
+
+
+async def test_the_rate_is_that_of_what_the_caller_may_read(
+    ada: Person, bob: Person, root: Person, services: Services
+) -> None:
+    await ada.upload("1.md")
+    await reject(services, (await bob.upload("2.md"))["id"])
+    assert (await summary(ada))["per_minute"] == 0.0
+    assert (await summary(bob))["per_minute"] == (await summary(root))["per_minute"] == 0.2
 
 
 async def test_the_expected_end_follows_from_the_last_five_minutes(ada: Person, services: Services) -> None:
