@@ -21,6 +21,8 @@ _INSTRUCTIONS = f"""You answer questions from the numbered passages that follow,
 # What opens or closes a fence, as loosely as a language model might read it.
 _FENCE = re.compile(r"[<＜﹤](?=\s*/?\s*(?:passage|turn|question|answer))", re.IGNORECASE)
 
+_OWN_FOLDER = re.compile("^users/[^/]+/")
+
 
 def build(
     question: str,
@@ -93,7 +95,8 @@ def fenced_passages(passages: Sequence[Passage]) -> str:
 
 def _fenced_passage(passage: Passage) -> str:
     chunk = passage.chunk
-    source = f"{passage.document_name}, {passage.page_kind} {chunk.page}"
+    name = _OWN_FOLDER.sub("", passage.document_name)  # a model says what it knows: whose it is, too
+    source = f"{name}, {passage.page_kind} {chunk.page}"
     text = f"{chunk.heading}\n{chunk.content}" if chunk.heading else chunk.content
     plain = re.sub(r'["<>＜＞﹤﹥\s]+', " ", visible(source))
     return fenced("passage", text, attributes=f' number="{passage.marker}" source="{plain}"')

@@ -113,3 +113,10 @@ def test_a_model_is_told_nothing_that_people_do_not_see() -> None:
     system = built([passage(1, f"Two years{smuggled}\u202e.", heading=smuggled)]).messages[0].content
     assert "Two years." in system
     assert system.replace("\n", "").isprintable()
+
+
+def test_the_model_is_not_told_in_whose_folder_a_document_lies() -> None:
+    named = passage(1, "text", name="users/0123abc/plans/a.md")
+    built = build("q", [named], [], context_tokens=100, answer_tokens=10, count_tokens=len)
+    assert 'source="plans/a.md, page 1"' in built.messages[0].content
+    assert "0123abc" not in built.messages[0].content
