@@ -124,11 +124,11 @@ class RealHost:
 
     # -- the API -------------------------------------------------------------------------------
 
-    def sign_in(self, email: str = "ada@example.com") -> None:
+    def sign_in(self, email: str = "ada@example.com", password: str = PASSWORD) -> None:
         """Register, where that is still to do, and send the token from here on. The first administers."""
-        credentials = {"email": email, "password": PASSWORD}
+        credentials = {"email": email, "password": password}
         self.client.post("/api/auth/register", json=credentials)
-        form = {"grant_type": "password", "username": email, "password": PASSWORD}
+        form = {"grant_type": "password", "username": email, "password": password}
         token = self.client.post("/api/auth/token", data=form).raise_for_status().json()["access_token"]
         self.client.headers["Authorization"] = f"Bearer {token}"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.real_host import RealHost
+from tests.real_host import PASSWORD, RealHost
 
 SEED = 11
 _SAMPLES = Path(__file__).parents[2] / "samples"
@@ -30,7 +30,6 @@ _DOCUMENTS = 30
 _CONVERSATIONS = 30
 _ACCOUNTS = 5
 _AT_ONCE = 8
-_PASSWORD = "correct horse battery"
 _OK = frozenset({200, 201, 202, 204})
 
 
@@ -69,7 +68,7 @@ class MixedLoad:
     def prepare(self) -> None:
         self._host.sign_in()
         for number in range(_ACCOUNTS):
-            account = {"email": f"user{number}@example.com", "password": _PASSWORD}
+            account = {"email": f"user{number}@example.com", "password": PASSWORD}
             self._client.post("/api/auth/register", json=account).raise_for_status()
         for sample in sorted(path for path in _SAMPLES.iterdir() if path.is_file()):
             self._host.put(f"shared/{sample.name}", sample.read_bytes())
@@ -180,10 +179,10 @@ class MixedLoad:
     def _sign_in(self) -> None:
         """Somebody comes, renews the session and goes; who asks all the time gets a new token."""
         name = f"user{self._random.randrange(_ACCOUNTS)}@example.com"
-        tokens = self._tokens({"grant_type": "password", "username": name, "password": _PASSWORD})
+        tokens = self._tokens({"grant_type": "password", "username": name, "password": PASSWORD})
         tokens = self._tokens({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
         self._send("POST", "/api/auth/revoke", data={"token": tokens["refresh_token"]})
-        own = {"grant_type": "password", "username": "ada@example.com", "password": _PASSWORD}
+        own = {"grant_type": "password", "username": "ada@example.com", "password": PASSWORD}
         self._client.headers["Authorization"] = f"Bearer {self._tokens(own)['access_token']}"
 
     def _tokens(self, form: dict[str, str]) -> dict[str, str]:

@@ -34,5 +34,5 @@ def test_the_lines_of_the_readme_register_upload_ask_and_stream(new_host: Callab
     assert '"name":"handbook.pdf","status":"queued"' in done.stdout
     assert done.stdout.count("29 days") >= 2
     assert "event: done" in done.stdout
-    host.sign_in()
+    host.sign_in(password="correct horse battery")  # the one of the README
     assert host.wait_for_status("handbook.pdf", "indexed")["pages"] == 5

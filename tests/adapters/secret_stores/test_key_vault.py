@@ -127,7 +127,7 @@ async def test_a_refresh_that_fails_keeps_the_value_and_gives_the_vault_time(
 async def test_no_value_reaches_a_log_or_a_repr(
     vault: KeyVault, impatient: KeyVaultSecrets, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="azure"):
         assert await impatient.get_or_create("key", lambda: SECRET) == SECRET
         assert await impatient.get("key") == SECRET
         shown = repr(await impatient.versions("key")) + repr(vars(impatient)["_kept"])
