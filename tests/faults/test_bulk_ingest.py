@@ -77,16 +77,15 @@ def halted_midway(process: subprocess.Popen[str], data: Path) -> bool:
 def stop_midway(library: Path, data: Path, number: signal.Signals) -> tuple[int, str]:
     """Exit code and standard error of an upload that got the signal when some files had arrived.
 
-    One that was faster than it was watched is begun anew.
+    One that was done before the signal reached it is begun anew.
     """
     while True:
         with rag_ingest(library, "--no-wait", data=data) as process:
             wait_until(lambda: halted_midway(process, data))
-            is_midway = len(uploads(data)) < FILES
             process.send_signal(number)
             process.send_signal(signal.SIGCONT)
             _, said = process.communicate(timeout=_PATIENCE)
-        if is_midway:
+        if process.returncode != 0 and len(uploads(data)) < FILES:
             return process.returncode, said
         shutil.rmtree(data)
 
