@@ -16,7 +16,7 @@ PIP = $(PY) -m pip --disable-pip-version-check -qq
 JOBS ?= auto
 BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers \
+.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers infra-tools \
     security secrets audit package
 
 help:
@@ -38,7 +38,7 @@ up: $(VENV)/local.stamp weights
 
 # Every test process, and every process that it starts, would compile the project anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/dev.stamp weights chromium servers
+test: $(VENV)/dev.stamp weights chromium servers infra-tools
 	$(PY) -m pytest $(BESIDE) -m "not slow" tests/architecture tests/unit
 	$(PY) -m pytest $(BESIDE) -m slow --ignore tests/browser
 	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
@@ -55,12 +55,12 @@ check: $(VENV)/dev.stamp
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/architecture
 
-# In an environment of its own: what it is made of need not fit what the product is made of.
+# In environments of their own: what tools are made of need not fit what the product is made of.
 SECURITY = .cache/security
-$(SECURITY)/stamp: requirements-security.txt | $(VENV)/rag.stamp
-	@echo "Installing what looks for weaknesses (once)"
-	@$(PY) -m venv --clear $(SECURITY)
-	@$(SECURITY)/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-security.txt
+.cache/%/stamp: requirements-%.txt | $(VENV)/rag.stamp
+	@echo "Installing the tools of requirements-$*.txt (once)"
+	@$(PY) -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-$*.txt
 	@touch "$@"
 
 SHIPPED = function_app.py functions shared host cli evals
@@ -120,9 +120,12 @@ LOCK = $(HASHED) pyproject.toml --upgrade --python-version 3.11
 lock: $(VENV)/local.stamp
 	@$(PIP) install uv==0.13.9
 	$(LOCK) --output-file requirements.txt
+	$(LOCK) --extra host --output-file requirements-host.txt
 	$(LOCK) --extra local --output-file requirements-local.txt
 	$(LOCK) --extra local --extra dev --output-file requirements-dev.txt
-	$(HASHED) --upgrade --python-version 3.11 --group security --output-file requirements-security.txt
+	for group in security infra load; do \
+	    $(HASHED) --upgrade --python-version 3.11 --group $$group --output-file requirements-$$group.txt || exit 1; \
+	done
 	@# Their versions are chosen by hand, whole lists of them; the first lines say what for.
 	@for list in requirements-worker.txt bench/peers/*/requirements.txt; do \
 	    grep '^#' "$$list" > "$$list.new"; \
@@ -172,6 +175,17 @@ chromium:
 	$(APT) chromium; } >/dev/null 2>&1; \
 	command -v chromium >/dev/null || \
 	    echo "NO CHROMIUM: the browser tests are skipped. As root: apt-get install chromium"
+
+# What the tests of infra/ are done with: validators, kustomize, a real Prometheus, and what builds images.
+infra-tools: .cache/infra/stamp
+	@command -v promtool >/dev/null && command -v buildah >/dev/null && command -v podman >/dev/null && \
+	    command -v debootstrap >/dev/null && command -v crun >/dev/null && exit 0; \
+	echo "Installing Prometheus and what builds and runs images, for the tests (once)"; \
+	$(APT) prometheus buildah podman runc crun debootstrap fuse-overlayfs; } >/dev/null 2>&1; \
+	command -v promtool >/dev/null || \
+	    echo "NO PROMETHEUS: its tests are skipped. As root: apt-get install prometheus"; \
+	{ command -v buildah && command -v podman; } >/dev/null || \
+	    echo "NO BUILDAH OR PODMAN: the image is not built. As root on Debian: apt-get install buildah podman"
 
 AZURITE = .cache/servers/azurite
 CHAT_CLIENT = .cache/servers/ai-chat-protocol

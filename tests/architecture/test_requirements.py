@@ -25,7 +25,7 @@ def test_every_line_is_a_version_with_its_hashes(path: Path) -> None:
 
 def test_the_lists_are_all_there() -> None:
     names = {path.name for path in LISTS}
-    kinds = ("", "-dev", "-local", "-security", "-worker")
+    kinds = ("", "-dev", "-host", "-infra", "-load", "-local", "-security", "-worker")
     assert names == {f"requirements{kind}.txt" for kind in kinds}
 
 
