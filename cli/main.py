@@ -44,8 +44,11 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 7071,
     data: Data = None,
     only: Annotated[
-        Literal["http", "triggers"] | None,
-        typer.Option(help="Serve HTTP alone, or fire triggers alone (probes and metrics stay on the port)."),
+        Literal["http", "triggers", "queues"] | None,
+        typer.Option(
+            help="Serve HTTP alone, or fire triggers alone, or of these the queues' alone (probes and "
+            "metrics stay on the port)."
+        ),
     ] = None,
     samples: Annotated[
         Path | None,
@@ -172,6 +175,18 @@ def doctor(
     _use(data)
     if not run(as_json=json):
         raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Find once what no event told, as a host's timer does; exit code 1 if that cannot be done."""
+    from cli.reconcile import run
+
+    _use(data)
+    run(as_json=json)
 
 
 def _use(data: Path | None) -> None:

@@ -1,11 +1,13 @@
 """`rag serve`: the Function App on the standalone host, its samples, and what the terminal is told."""
 
 import asyncio
+import math
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +16,7 @@ from cli.errors import CommandError
 from cli.ingest import copy_files, find_files
 from cli.progress import follow
 from host.memory import share_arenas
-from host.options import Part, read_host_json
+from host.options import HostOptions, Part, read_host_json
 from host.standalone import StandaloneHost
 from host.web import listen
 from shared.compose import opened_stores
@@ -22,7 +24,8 @@ from shared.services import Services
 from shared.settings import Settings, read_settings
 from shared.telemetry.logs import configure
 
-_EXIT_SECONDS = 24.5  # after the first signal
+_EXIT_SECONDS = 4.5  # past the drain and the grace, for closing what is open
+_AFTER_ANSWERS = 5  # seconds of grace past the deadline of the longest answer
 
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
@@ -89,10 +92,23 @@ async def _serve(listener: socket.socket, *, only: Part | None, samples: Path | 
             await follow(names, services.blobs, services.metadata, console=console)
         await _say_how(console, address, services)
 
-    options = read_host_json(Path(function_app.__file__).with_name("host.json"), only=only)
-    host = StandaloneHost(function_app, options, answering=answering, opened=opened, signalled=_end_in_time)
+    host_json = Path(function_app.__file__).with_name("host.json")
+    options = ending_by(settings, read_host_json(host_json, only=only))
+
+    def signalled() -> None:
+        _end_within(options.drain + options.grace + _EXIT_SECONDS)
+
+    host = StandaloneHost(function_app, options, answering=answering, opened=opened, signalled=signalled)
     await host.run(listener)
     console.print("Stopped.")
+
+
+def ending_by(settings: Settings, options: HostOptions) -> HostOptions:
+    """With the drain and the grace that the settings name, or that the longest answer needs."""
+    grace = settings.grace_seconds
+    if grace is None:
+        grace = math.ceil(settings.answer_timeout_seconds) + _AFTER_ANSWERS
+    return replace(options, drain=settings.drain_seconds, grace=grace)
 
 
 async def _copy_samples(samples: Path, settings: Settings) -> list[str]:
@@ -100,9 +116,9 @@ async def _copy_samples(samples: Path, settings: Settings) -> list[str]:
         return await copy_files(find_files([samples]), blobs, settings)
 
 
-def _end_in_time() -> None:
-    """Whatever a thread still does after the drain is safe to cut off: everything survives kill -9."""
-    watchdog = threading.Timer(_EXIT_SECONDS, os._exit, (0,))
+def _end_within(seconds: float) -> None:
+    """Whatever a thread still does then is safe to cut off: everything survives kill -9."""
+    watchdog = threading.Timer(seconds, os._exit, (0,))
     watchdog.daemon = True
     watchdog.start()
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CONNECTION = "AzureWebJobsStorage"
 EVERY_FIVE_MINUTES = "0 */5 * * * *"
-_STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
+STUCK_AFTER = 600.0  # seconds; longer than five attempts of a slow document
 _PARKED = "parked after five attempts"
 _INEXACT = 2.0  # seconds; Azure's queues tell times in whole ones, and clocks differ
 _NO_REASON = "none came to an end, as if the worker had been killed each time"
@@ -98,7 +98,7 @@ def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.timer_trigger(arg_name="timer", schedule=EVERY_FIVE_MINUTES, run_on_startup=False)
     async def reconcile(timer: func.TimerRequest) -> None:
         # After a pause nothing can be in progress: whatever is unfinished is announced at once.
-        stuck_after = 0.0 if timer.past_due else _STUCK_AFTER
+        stuck_after = 0.0 if timer.past_due else STUCK_AFTER
         grace = runtime.settings.index_grace_hours * 3600
         await reconcile_all(await runtime.services(), stuck_after=stuck_after, index_grace=grace)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-Part: TypeAlias = Literal["http", "triggers"]
+Part: TypeAlias = Literal["http", "triggers", "queues"]
 
 
 class HostError(Exception):
@@ -27,10 +27,11 @@ class QueueOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class HostOptions:
-    only: Part | None = None  # None: HTTP and triggers
+    only: Part | None = None  # None: HTTP and triggers; queues are the triggers that any number may fire
     queues: QueueOptions = field(default_factory=QueueOptions)
     function_timeout: float | None = 1800.0  # seconds; host.json's `functionTimeout`
-    grace: int = 20  # seconds that requests and invocations get to finish after a signal
+    drain: int = 0  # seconds after a signal in which requests are still taken
+    grace: int = 20  # seconds that requests and invocations then get to finish
     restart_least: float = 1.0  # seconds before a crashed loop starts again; doubles up to restart_most
     restart_most: float = 30.0
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from host.blob_trigger import BLOB_POISON_QUEUE, BLOB_QUEUE, BlobTrigger
 from host.contract import FunctionAppModule, WatchedBlobs
+from host.draining import Draining
 from host.functions import Function, read_functions
 from host.loops import supervise, until
 from host.messages import to_queue_message
@@ -53,15 +54,15 @@ class StandaloneHost:
         self._stopping = asyncio.Event()
         self._watching = asyncio.Event()
         self._queues: list[QueueTrigger] = []
-        self._server = Server(
+        self._draining = Draining(
             wrap(
                 module.api,
-                only_probes=options.only == "triggers",
+                only_probes=options.only in ("triggers", "queues"),
                 cors_origins=module.runtime.settings.cors_origins,
                 wrote=self._ring,
-            ),
-            grace=options.grace,
+            )
         )
+        self._server = Server(self._draining, grace=options.grace)
 
     async def run(self, listener: socket.socket) -> None:
         """Until SIGTERM or SIGINT, then drained. Raises what stops the services from opening."""
@@ -71,6 +72,9 @@ class StandaloneHost:
         serving = asyncio.create_task(self._server.serve([listener]))
         try:
             await asyncio.gather(self._report(serving), self._work())
+        except BaseException:
+            self._server.should_exit = True  # it was never ready: nobody has to be told
+            raise
         finally:
             self.stop()
             await serving
@@ -79,11 +83,17 @@ class StandaloneHost:
                 loop.remove_signal_handler(number)
 
     def stop(self) -> None:
-        """Take no more work, finish what is in flight."""
+        """Take no more work, and after the drain no more requests; finish what is in flight."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._watching.set()
-        self._server.should_exit = True
+        self._draining.begin()
+        asyncio.get_running_loop().call_later(self._options.drain, self._leave)
         self._ring()
+
+    def _leave(self) -> None:
+        self._server.should_exit = True
 
     def _signalled(self, number: signal.Signals) -> None:
         if self._stopping.is_set():
@@ -117,7 +127,8 @@ class StandaloneHost:
         for task in beside:
             task.cancel()
         if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=self._options.grace)
+            most = self._options.drain + self._options.grace
+            _, unfinished = await asyncio.wait(tasks, timeout=most)
             for task in unfinished:
                 task.cancel()
         await asyncio.wait([*tasks, *beside])
@@ -125,6 +136,8 @@ class StandaloneHost:
     def _loops(self, services: Services) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
         for function in read_functions(self._module.app, timeout=self._options.function_timeout):
+            if self._options.only == "queues" and function.trigger != "queueTrigger":
+                continue
             if function.trigger == "timerTrigger":
                 loops[function.name] = TimerTrigger(
                     function, watching=self._watching, stopping=self._stopping

@@ -21,6 +21,7 @@ from shared.security_headers import ANSWER_HEADERS, NOT_STORED
 _PROBES = ("/api/health/", "/api/metrics")
 _LIMIT_HEADERS = tuple(f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy"))
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_IDLE_SECONDS = 75  # longer than proxies keep a connection (nginx: 60): what they send meets no closed one
 _ASKING = ("/api/query", "/api/search", "/api/chat", "/api/v1/")
 
 
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
                 log_level="warning",  # the host says itself when it starts and stops
                 server_header=False,
                 proxy_headers=False,  # whom to believe is a setting: functions/limits.py
+                timeout_keep_alive=_IDLE_SECONDS,
                 timeout_graceful_shutdown=grace,
                 ws="none",
             )

@@ -6,14 +6,15 @@ Every field is one setting; its description is the text of docs/configuration.md
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from shared.account_settings import AccountSettings
 from shared.azure_settings import AzureSettings
 from shared.errors import ConfigError
+from shared.host_settings import HostSettings
 from shared.ingest_settings import IngestSettings
 from shared.query_settings import QuerySettings
 
@@ -30,8 +31,6 @@ AZURE_PLUGS = {
 }
 _STORES = tuple(plug for plug in AZURE_PLUGS if plug not in ("embedder", "chat_model"))
 _ON_DISK = ("embedded", "folder", "local", "sqlite")  # what lies in the folder `data`
-# Anything else would match nobody, or everybody.
-_Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.:\[\]-]+$")]
 # What a plug cannot do without.
 _STORAGE = ("azurewebjobsstorage", "azurewebjobsstorage_accountname")
 _NEEDS = {
@@ -46,7 +45,7 @@ _NEEDS = {
 }
 
 
-class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
+class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings, HostSettings):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
@@ -122,22 +121,6 @@ class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
     personal_token_days: int = Field(
         366, ge=1, le=366, description="Longest life of a personal access token."
     )
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode] = Field(
-        (),
-        description="Origins whose pages may call the API, separated by commas, each as browsers send it: "
-        "`https://app.example.com`. The standalone host adds the headers.",
-    )
-
-    warm_up: bool = Field(
-        True,
-        description="Whether what the plugs need is imported in the background right after the start, "
-        "before a request waits for it.",
-    )
-    blob_trigger: bool = Field(
-        True,
-        description="Whether `ingest_blob` is registered. Off where storage events reach the queue by "
-        "themselves.",
-    )
     url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
     token: SecretStr | None = Field(
         None, description="Token that they send, best a personal access token; else they ask to sign in."
@@ -150,15 +133,6 @@ class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings):
         if isinstance(values, dict) and values.get("profile") == "azure":
             return {**AZURE_PLUGS, **values}
         return values
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Settings":

@@ -27,6 +27,7 @@ LIBRARIES = {
     "shared.auth.strict_jws": {"jwt", "pydantic"},
     "shared.auth.tokens": {"jwt", "pydantic"},
     "shared.auth.passwords": {"argon2"},
+    "shared.host_settings": {"pydantic", "pydantic_settings"},
     "shared.ingest.chunk": {"semantic_text_splitter"},
     "shared.ingest_settings": {"pydantic", "pydantic_settings"},
     "shared.query_settings": {"pydantic", "pydantic_settings"},
@@ -65,6 +66,7 @@ SETTINGS = (  # parts of one
     "shared.account_settings",
     "shared.azure_settings",
     "shared.ingest_settings",
+    "shared.host_settings",
     "shared.query_settings",
 )
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}

@@ -20,6 +20,7 @@ def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         (("ask", "Why?", "--url", "http://127.0.0.1:1"), {"RAG_TOKEN": "t"}, "no host answers"),
         (("documents",), {}, "--email, or set RAG_TOKEN"),
         (("ingest", "nowhere.md"), {}, "nowhere.md is not there"),
+        (("reconcile", "--data", "/nowhere"), {"RAG_MODELS": "/nowhere"}, "no embedding model"),
     ],
 )
 def test_what_stops_a_command_is_one_line(
@@ -34,7 +35,7 @@ def test_what_stops_a_command_is_one_line(
 
 def test_help_names_every_command() -> None:
     told = rag("--help").stdout
-    for command in ("serve", "weights", "ingest", "ask", "documents", "index", "doctor"):
+    for command in ("serve", "weights", "ingest", "ask", "documents", "index", "doctor", "reconcile"):
         assert command in told
     for command in ("organisations", "users", "groups", "folders"):
         assert command in told

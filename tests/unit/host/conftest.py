@@ -3,20 +3,23 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import azure.functions as func
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from host.options import QueueOptions
+from host.options import HostOptions, QueueOptions
+from host.standalone import StandaloneHost
+from host.web import listen
 from shared.domain import BlobProperties, QueueMessage
 from shared.event_queues.sqlite import SqliteEventQueue
 
@@ -212,3 +215,28 @@ def eventually() -> Callable[[Callable[[], object]], Awaitable[None]]:
                 await asyncio.sleep(0.005)
 
     return wait_until
+
+
+@pytest.fixture
+def hosting(small_app: Any, fast: QueueOptions) -> Any:
+    """Run the small app; gives a client. Leaving the context drains the host."""
+
+    @asynccontextmanager
+    async def run(*, only: Any = None, drain: int = 0, grace: int = 5) -> AsyncIterator[httpx.AsyncClient]:
+        answering = asyncio.Event()
+
+        options = HostOptions(only=only, queues=fast, drain=drain, grace=grace)
+        host = StandaloneHost(small_app, options, answering=answering.set)
+        listener = listen("127.0.0.1", 0)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        task = asyncio.create_task(host.run(listener))
+        try:
+            async with asyncio.timeout(10), httpx.AsyncClient(base_url=address, trust_env=False) as client:
+                await answering.wait()
+                yield client
+        finally:
+            host.stop()
+            async with asyncio.timeout(10):
+                await task
+
+    return run

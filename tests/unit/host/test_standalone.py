@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -14,31 +12,6 @@ import pytest
 from host.options import HostOptions
 from host.standalone import StandaloneHost
 from host.web import listen
-
-
-@pytest.fixture
-def hosting(small_app: Any, fast: Any) -> Any:
-    """Run the small app; gives a client. Leaving the context drains the host."""
-
-    @asynccontextmanager
-    async def run(*, only: Any = None, grace: int = 5) -> AsyncIterator[httpx.AsyncClient]:
-        answering = asyncio.Event()
-
-        options = HostOptions(only=only, queues=fast, grace=grace)
-        host = StandaloneHost(small_app, options, answering=answering.set)
-        listener = listen("127.0.0.1", 0)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        task = asyncio.create_task(host.run(listener))
-        try:
-            async with asyncio.timeout(10), httpx.AsyncClient(base_url=address, trust_env=False) as client:
-                await answering.wait()
-                yield client
-        finally:
-            host.stop()
-            async with asyncio.timeout(10):
-                await task
-
-    return run
 
 
 async def test_it_serves_the_api_and_fires_every_trigger(
@@ -78,6 +51,20 @@ async def test_triggers_alone_answer_probes_and_nothing_else(
     assert refused.status_code == 404
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["request_id"] == refused.headers["x-request-id"]
+
+
+async def test_queues_alone_fire_neither_timers_nor_blob_triggers(
+    small_app: Any, hosting: Any, eventually: Any
+) -> None:
+    services = small_app.runtime.opened
+    services.blobs.sizes["shared/a.md"] = 1
+    services.blobs.rounds.put_nowait({"shared/a.md"})
+    async with hosting(only="queues") as client:
+        await services.queue.send("work", "hello")
+        await eventually(lambda: small_app.fired("on_work"))
+        assert (await client.get("/api/health/live")).status_code == 200
+        assert (await client.post("/api/send", content="no")).status_code == 404
+    assert [name for name, _ in small_app.seen] == ["on_work"]
 
 
 async def test_only_the_origins_of_the_settings_may_call(hosting: Any) -> None:

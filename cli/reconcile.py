@@ -1,0 +1,40 @@
+"""`rag reconcile`: one pass of what the timer of a host does, for a scheduler such as a CronJob. Where
+replicas fire queue triggers alone, nobody else does it.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+
+import typer
+
+from functions.ingest import STUCK_AFTER
+from shared.compose import start_services
+from shared.ingest.reconcile import Findings, reconcile
+from shared.settings import Settings, read_settings
+from shared.telemetry.logs import configure
+
+
+def run(*, as_json: bool) -> None:
+    """Print one line of what was found. Errors: `RagError`."""
+    settings = read_settings()
+    configure("WARNING" if sys.stderr.isatty() else settings.log_level)
+    found = asdict(asyncio.run(_reconcile(settings)))
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        typer.echo(
+            "announced {announced}, filled {filled}, vanished {vanished}, orphans removed {orphans}".format(
+                **found
+            )
+        )
+
+
+async def _reconcile(settings: Settings) -> Findings:
+    services = await start_services(settings)
+    try:
+        grace = settings.index_grace_hours * 3600
+        return await reconcile(services, stuck_after=STUCK_AFTER, index_grace=grace)
+    finally:
+        await services.close()
