@@ -1,8 +1,8 @@
 """Reads Bicep: `read_bicep(folder)` and `read_text(text, path)` give files of declarations (tree.py).
 
 What the grammar cannot parse is in `errors` with its line: nothing may be believed about such a file. Two
-things that it does not know, spreads in objects and the assignments of parameter files, are put into words that it
-knows before parsing, line by line.
+things that it does not know, spreads in objects and the assignments of parameter files, are put into words
+that it knows before parsing, line by line.
 """
 
 import re

@@ -1,12 +1,11 @@
-"""What a Bicep file says, as frozen values: made by source.py, read by the checkers and the tests of promises.
+"""What a Bicep file says, as frozen values: made by source.py, read by the checkers and tests.
 
 A value is what may stand behind a colon or an equals sign; a declared type is what may stand behind the name
 of a parameter. Everything knows its line.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,15 +224,24 @@ class Module(Deployed):
         return given if isinstance(given, Object) else Object(entries=(), line=self.line)
 
 
-def walk(value: Any) -> Iterator[Value]:
-    """The value and everything inside it, declarations included."""
-    if isinstance(value, tuple):
-        for each in value:
-            yield from walk(each)
-    elif isinstance(value, Value):
-        yield value
-        for field in fields(value):
-            if not (field.name == "loop" and isinstance(value, Deployed)):
-                yield from walk(getattr(value, field.name))
-        if isinstance(value, Deployed) and value.loop is not None:
-            yield from walk(value.loop.over)
+def inside_of(value: Value) -> Iterator[Value]:
+    """The values that a value is made of."""
+    for field in fields(value):
+        found = getattr(value, field.name)
+        if not (field.name == "loop" and isinstance(value, Deployed)):  # its body is the value's own
+            yield from (
+                each for each in (found if isinstance(found, tuple) else (found,)) if isinstance(each, Value)
+            )
+
+
+def undecorated(declaration: Declaration) -> Declaration:
+    return replace(declaration, decorators=())
+
+
+def walk(value: Value | tuple[Value, ...]) -> Iterator[Value]:
+    """The value, or the values, and everything inside, decorators included."""
+    for each in value if isinstance(value, tuple) else (value,):
+        yield each
+        yield from walk(tuple(inside_of(each)))
+        if isinstance(each, Deployed) and each.loop is not None:
+            yield from walk(each.loop.over)
