@@ -1,5 +1,6 @@
 """Answers as every dialect serves them, and their JSON. Used by all routes that answer or show answers."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -21,7 +22,10 @@ from shared.domain import (
 from shared.ingest.documents import display_name
 from shared.query import cite
 from shared.query.answer import answer
+from shared.query.prompt import DONT_KNOW
 from shared.services import Services
+from shared.telemetry.metrics import Outcome
+from shared.telemetry.origin import origin
 
 
 async def answered(
@@ -29,6 +33,7 @@ async def answered(
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The events of an answer, counted and timed in the metrics, and charged to the caller: one that breaks
     off too, by an estimate of what it has come to."""
+    arrived_at = origin.get().arrived_at or time.perf_counter()
     services = await runtime.services()
     found: ContextEvent | None = None
     done: Answer | None = None
@@ -40,11 +45,16 @@ async def answered(
                     found = event
                     passages_found()
                 elif isinstance(event, DeltaEvent):
+                    if not said:
+                        runtime.metrics.first_word_said(time.perf_counter() - arrived_at)
                     said += event.text
                 else:
                     done = event.answer
                     runtime.metrics.question_answered(
-                        degraded=done.degraded, cache=done.cache, timings=done.timings
+                        degraded=done.degraded,
+                        outcome=outcome_of(done),
+                        cache=done.cache,
+                        timings=done.timings,
                     )
                 yield event
     finally:
@@ -52,6 +62,13 @@ async def answered(
             done = _broken_off(question, found, said, services)
         if done is not None:
             runtime.ledger.record(caller.user_id, done)
+
+
+def outcome_of(done: Answer) -> Outcome:
+    """Of what the model says, what cites nothing is not shown: `uncited` is a model out of hand."""
+    if done.citations:
+        return "cited"
+    return "unknown" if done.text == DONT_KNOW else "uncited"
 
 
 def _broken_off(question: Question, found: ContextEvent, said: str, services: Services) -> Answer:

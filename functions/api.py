@@ -33,7 +33,9 @@ from functions.description import DescribedApi
 from functions.edge import BodyLimit, RequestEdge
 from functions.limits import RequestLimits
 from functions.load_shedding import LoadShedding
+from functions.measurements import Measurements
 from functions.problems import handle_errors
+from shared import __version__
 from shared.azure_storage import blob_origin
 from shared.settings import Settings
 
@@ -75,13 +77,14 @@ def build_api(runtime: Runtime) -> FastAPI:
     api = DescribedApi(
         title="RAG Functions",
         description="Ask your documents; answers cite the page.",
-        version="0.1.0",
+        version=__version__,
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         openapi_url=None,  # functions/operations.py serves it: every route becomes a function
         redirect_slashes=False,
     )
     api.state.runtime = runtime
+    api.state.measurements = Measurements(runtime)
     api.state.request_limits = RequestLimits(runtime.settings)
     api.state.web_files = web.read_files(_WEB)
     for router in _ROUTERS:

@@ -109,6 +109,7 @@ async def give_feedback(body: Rating, caller: Caller, services: ServicesOf) -> d
         given_at=time.time(),
     )
     await services.metadata.add_feedback(feedback)
+    services.metrics.answer_rated(body.rating)
     return {"rating": body.rating}
 
 

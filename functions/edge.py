@@ -19,9 +19,9 @@ from functions.limits import client_address
 from functions.problems import problem_response
 from shared.errors import InvalidRequest
 from shared.security_headers import ANSWER_HEADERS, NOT_STORED
-from shared.telemetry.audit import Origin, origin
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.origin import Origin, origin
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +64,8 @@ class RequestEdge:
         request_id = _request_id(scope)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         address = client_address(Request(scope), self._hops) or ""
-        origin.set(Origin(request_id=request_id, address=address))
         started = time.perf_counter()
+        origin.set(Origin(request_id=request_id, address=address, arrived_at=started))
         status = _GONE
 
         async def send_marked(message: Message) -> None:

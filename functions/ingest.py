@@ -10,6 +10,7 @@ import time
 import azure.functions as func
 
 from functions.dependencies import Runtime
+from functions.invocations import invocation
 from shared.errors import InvalidRequest, RagError
 from shared.ingest import documents, events, pipeline, versions
 from shared.ingest.reconcile import UNFINISHED
@@ -52,55 +53,61 @@ def _register_blob_trigger(app: func.FunctionApp, runtime: Runtime) -> None:
         source=func.BlobSource.EVENT_GRID,
     )
     async def ingest_blob(blob: func.InputStream) -> None:
-        # The content stays where it is: the pipeline streams it from the store.
-        await announce(str(blob.name).removeprefix(f"{events.CONTAINER}/"), runtime)
+        with invocation("ingest_blob", runtime):
+            # The content stays where it is: the pipeline streams it from the store.
+            await announce(str(blob.name).removeprefix(f"{events.CONTAINER}/"), runtime)
 
 
 def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("ingest_event")
     @app.queue_trigger(arg_name="message", queue_name=events.INGEST_QUEUE, connection=CONNECTION)
     async def ingest_event(message: func.QueueMessage) -> None:
-        stored = _decoded(message)
-        if stored is not None:
-            try:
-                await _ingest(stored.name, runtime)
-            except InvalidRequest as error:  # a name that no document can have: `~$draft.docx`
-                _not_understood(message, error)
+        with invocation("ingest_event", runtime):
+            stored = _decoded(message)
+            if stored is not None:
+                try:
+                    await _ingest(stored.name, runtime)
+                except InvalidRequest as error:  # a name that no document can have: `~$draft.docx`
+                    _not_understood(message, error)
 
     @app.function_name("ingest_poison")
     @app.queue_trigger(arg_name="message", queue_name=events.POISON_QUEUE, connection=CONNECTION)
     async def ingest_poison(message: func.QueueMessage) -> None:
-        stored = _decoded(message)
-        if stored is not None:
-            await _park(stored.name, message, await runtime.services())
+        with invocation("ingest_poison", runtime):
+            stored = _decoded(message)
+            if stored is not None:
+                await _park(stored.name, message, await runtime.services())
 
 
 def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("fill_index")
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_QUEUE, connection=CONNECTION)
     async def fill_index(message: func.QueueMessage) -> None:
-        try:
-            fill = versions.decode(message.get_body().decode())
-        except (InvalidRequest, UnicodeDecodeError) as error:
-            _not_understood(message, error)
-        else:
-            await versions.work_off(fill, await runtime.services())
+        with invocation("fill_index", runtime):
+            try:
+                fill = versions.decode(message.get_body().decode())
+            except (InvalidRequest, UnicodeDecodeError) as error:
+                _not_understood(message, error)
+            else:
+                await versions.work_off(fill, await runtime.services())
 
     @app.function_name("fill_poison")
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_POISON_QUEUE, connection=CONNECTION)
     async def fill_poison(message: func.QueueMessage) -> None:
-        # Nothing is lost: the reconciler sends an event for whatever an index lacks.
-        event(log, "fill_failed", level=logging.ERROR, message_id=message.id)
+        with invocation("fill_poison", runtime):
+            # Nothing is lost: the reconciler sends an event for whatever an index lacks.
+            event(log, "fill_failed", level=logging.ERROR, message_id=message.id)
 
 
 def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("reconcile")
     @app.timer_trigger(arg_name="timer", schedule=EVERY_FIVE_MINUTES, run_on_startup=False)
     async def reconcile(timer: func.TimerRequest) -> None:
-        # After a pause nothing can be in progress: whatever is unfinished is announced at once.
-        stuck_after = 0.0 if timer.past_due else STUCK_AFTER
-        grace = runtime.settings.index_grace_hours * 3600
-        await reconcile_all(await runtime.services(), stuck_after=stuck_after, index_grace=grace)
+        with invocation("reconcile", runtime):
+            # After a pause nothing can be in progress: whatever is unfinished is announced at once.
+            stuck_after = 0.0 if timer.past_due else STUCK_AFTER
+            grace = runtime.settings.index_grace_hours * 3600
+            await reconcile_all(await runtime.services(), stuck_after=stuck_after, index_grace=grace)
 
 
 async def _ingest(name: str, runtime: Runtime) -> None:

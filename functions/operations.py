@@ -3,17 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from functions.dependencies import Runtime, RuntimeOf
-from functions.summary import look_at, pace
+from functions.dependencies import RuntimeOf
 from shared.errors import ConfigError, RagError
-from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
-from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
-from shared.query.ledger import day_of
+from shared.ingest.events import INGEST_QUEUE
 from shared.services import Services
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import CONTENT_TYPE
@@ -23,7 +19,6 @@ log = logging.getLogger(__name__)
 router = APIRouter(tags=["operations"])
 
 _PATIENCE = 2.0  # seconds for a service to answer
-_QUEUES = (INGEST_QUEUE, POISON_QUEUE, FILL_QUEUE, FILL_POISON_QUEUE)
 
 
 @router.get("/api/health/live")
@@ -53,9 +48,9 @@ async def ready(runtime: RuntimeOf) -> JSONResponse:
 
 
 @router.get("/api/metrics")
-async def metrics(runtime: RuntimeOf) -> Response:
+async def metrics(request: Request, runtime: RuntimeOf) -> Response:
     """For Prometheus, in its text format."""
-    await _check(_measure(runtime))
+    await request.app.state.measurements.refresh()
     return Response(runtime.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
@@ -66,23 +61,6 @@ async def openapi(request: Request) -> JSONResponse:
 
 async def _count_live(services: Services) -> int:
     return await (await services.shelf.live()).search_index.count()
-
-
-async def _measure(runtime: Runtime) -> None:
-    """What is looked up when asked for, not counted as it happens."""
-    services, metrics = await runtime.services(), runtime.metrics
-    counts = await services.metadata.count_documents()
-    metrics.documents_counted(
-        {status.value: count for status, count in counts.items()},
-        parked=await services.metadata.count_parked(),
-    )
-    metrics.pace_measured(**asdict(await pace(counts, services.metadata)))
-    today = day_of(0)
-    spent = await services.metadata.usage_by_user(first_day=today, last_day=today)
-    metrics.spending_measured([each.cost for each in spent.values()])
-    looks = await asyncio.gather(*(look_at(services.queue, queue) for queue in _QUEUES))
-    for queue, look in zip(_QUEUES, looks, strict=True):
-        metrics.queue_measured(queue, **asdict(look))
 
 
 async def _check(answer: Awaitable[object]) -> str:

@@ -16,7 +16,9 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from shared.errors import BackendTimeout, BackendUnavailable, RagError, Refused, Throttled
 
 T = TypeVar("T")
-Dependency: TypeAlias = Literal["chat_model", "smaller_chat_model", "embedder", "search_index", "metadata"]
+Dependency: TypeAlias = Literal[
+    "chat_model", "smaller_chat_model", "embedder", "search_index", "metadata", "cache"
+]
 
 log = logging.getLogger(__name__)
 

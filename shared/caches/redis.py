@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from shared.breaker import Watcher
 from shared.caches.redis_circuit import Circuit
 from shared.caches.redis_client import open_client
 from shared.errors import BackendUnavailable
@@ -70,12 +71,13 @@ class RedisCache:
         prefix: str = "rag:",
         patience: float = 0.5,  # seconds; waiting longer costs more than a miss
         pause: float = 5.0,
+        watcher: Watcher | None = None,
     ) -> None:
         self._sign_in = _sign_in_by(credential) if credential else None
         self._redis: Redis = open_client(url, self._sign_in)
         self._prefix = prefix
         self._patience = patience
-        self._circuit = Circuit(pause)
+        self._circuit = Circuit(pause, watcher)
 
     async def get(self, key: str) -> bytes | None:
         found = await self._call(lambda: self._redis.get(self._name(key)))

@@ -1,10 +1,11 @@
-"""Whether `RedisCache` tries its server, and what the log says of it: a line per change, not per call."""
+"""Whether `RedisCache` tries its server, and what log and metrics say of it: once per change, not call."""
 
 import logging
 import time
 
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
+from shared.breaker import Watcher
 from shared.errors import BackendUnavailable
 
 log = logging.getLogger(__name__)
@@ -13,8 +14,10 @@ log = logging.getLogger(__name__)
 class Circuit:
     """A server that failed is passed by for `pause` seconds, then tried by one call."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, watcher: Watcher | None = None) -> None:
         self._pause = pause
+        self._watcher = watcher
+        self._turn(is_open=False)
         self._is_sound: bool | None = None  # None: not tried yet
         self._next_try = 0.0
         self._told: set[type[ResponseError]] = set()
@@ -31,12 +34,14 @@ class Circuit:
     def worked(self) -> None:
         if self._is_sound is False:
             log.info("cache_back")
+            self._turn(is_open=False)
         self._is_sound = True
 
     def broke(self, error: RedisError | TimeoutError | BackendUnavailable) -> None:
         """It cannot be used at all."""
         if self._is_sound is not False:
             _tell(error)
+            self._turn(is_open=True)
         self._is_sound = False
         self._next_try = time.monotonic() + self._pause
         self._told.clear()
@@ -48,6 +53,10 @@ class Circuit:
         elif type(error) not in self._told:
             self._told.add(type(error))
             _tell(error)
+
+    def _turn(self, *, is_open: bool) -> None:
+        if self._watcher is not None:
+            self._watcher.breaker_turned("cache", is_open=is_open)
 
 
 def _tell(error: RedisError | TimeoutError | BackendUnavailable) -> None:

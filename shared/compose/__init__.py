@@ -172,7 +172,7 @@ def _shelf(
 def _build(ground: Ground, metrics: Metrics) -> Services:
     settings, identity = ground.settings, ground.identity
     guards = Guards(settings, metrics)
-    cache = plugs.open_cache(settings, identity)
+    cache = plugs.open_cache(settings, identity, metrics)
     embeddings = plugs.open_embedding_cache(settings, cache)
 
     def spare(embedder: Embedder) -> Embedder:

@@ -69,10 +69,12 @@ def open_named_embedder(
 def sparing(
     embedder: Embedder, settings: Settings, *, cache: Cache, embeddings: Cache | None, metrics: Metrics
 ) -> Embedder:
-    """The same embedder, that keeps to the deployment's rate and embeds no text twice.
+    """The same embedder, that keeps to the deployment's rate, embeds no text twice and counts the others.
 
     `cache` is what all workers share; `embeddings` keeps what was embedded, if that is wanted.
     """
+    from shared.embedders.metered import MeteredEmbedder
+
     if embedder.name.startswith("azure_openai:"):
         from shared.embedders.budgeted import BudgetedEmbedder
 
@@ -84,6 +86,12 @@ def sparing(
             requests_per_minute=settings.azure_openai_embedding_rpm,
             count_tokens=embedding_tokens,
         )
+    embedder = MeteredEmbedder(
+        embedder,
+        count_tokens=embedding_tokens,
+        price=settings.embedding_prices.get(embedder.name.removeprefix("azure_openai:"), 0.0),
+        embedded=metrics.texts_embedded,
+    )
     if embeddings is None:
         return embedder
     from shared.embedders.cached import CachedEmbedder

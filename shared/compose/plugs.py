@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.azure_storage import StorageAccount, storage_account
 from shared.blob_stores.base import BlobStore
-from shared.breaker import Breaker
+from shared.breaker import Breaker, Watcher
 from shared.caches.base import Cache
 from shared.compose.identity import required, value
 from shared.event_queues.base import EventQueue
@@ -101,19 +101,23 @@ def open_event_queue(settings: Settings, identity: "Identity | None" = None) -> 
     return SqliteEventQueue(settings.data / "queue.db")
 
 
-def open_cache(settings: Settings, identity: "Identity | None" = None) -> Cache:
+def open_cache(
+    settings: Settings, identity: "Identity | None" = None, watcher: Watcher | None = None
+) -> Cache:
     from shared.caches.counting import CountingCache
 
-    return CountingCache(_open_cache(settings, identity))
+    return CountingCache(_open_cache(settings, identity, watcher))
 
 
-def _open_cache(settings: Settings, identity: "Identity | None") -> Cache:
+def _open_cache(settings: Settings, identity: "Identity | None", watcher: Watcher | None) -> Cache:
     if settings.cache == "redis":
         from shared.caches.redis import RedisCache
 
         by_identity = settings.redis_auth == "entra"
         return RedisCache(
-            url=value(settings.redis_url), credential=required(identity) if by_identity else None
+            url=value(settings.redis_url),
+            credential=required(identity) if by_identity else None,
+            watcher=watcher,
         )
     from shared.caches.sqlite import SqliteCache
 

@@ -7,11 +7,10 @@ line and inside its field, and here each is cut to a length that no line suffers
 
 import hashlib
 import logging
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Literal
 
 from shared.telemetry.logs import event
+from shared.telemetry.origin import origin
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)  # a log that shows warnings only shows these nevertheless
@@ -36,18 +35,6 @@ Act = Literal[
 ]
 
 _MOST_CHARACTERS = 500  # of a field
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """The request that an act belongs to; empty outside of one."""
-
-    request_id: str = ""
-    address: str = ""  # of the client
-
-
-# Set by the edge for each request, so that nothing between it and the act has to hand it on.
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039 (it is frozen)
 
 
 def audit(

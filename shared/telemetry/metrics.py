@@ -1,23 +1,28 @@
 """Every metric of the product is declared here. Written by the edge, read by `GET /api/metrics`.
 
-Labels come from closed sets: route templates, methods, status classes, stages, statuses.
+Labels come from closed sets: route templates, methods, status classes, stages, models of the settings.
+What is looked up in the stores is in store_gauges.
 """
 
-import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from shared import __version__
 from shared.domain import CacheOutcome, Spent
+from shared.telemetry.processes import WorkerMemory
+from shared.telemetry.store_gauges import StoreGauges
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
-Timings = Iterable[tuple[str, float]]  # (stage, ms)
+Timings: TypeAlias = Iterable[tuple[str, float]]  # (stage, ms)
+Outcome: TypeAlias = Literal["cited", "unknown", "uncited"]
+TriggerOutcome: TypeAlias = Literal["done", "failed", "cancelled"]
 
 
 class Metrics:
@@ -26,6 +31,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self.registry.register(WorkerMemory())
+        self._gauge("rag_build_info", "The version that runs; always 1.", "version").labels(__version__).set(
+            1
+        )
         labels = ("method", "route", "status")
         self._requests = Counter("rag_http_requests", "Requests answered.", labels, registry=self.registry)
         self._request_seconds = self._histogram(
@@ -52,14 +61,10 @@ class Metrics:
         self._ingestions = Counter(
             "rag_ingestions", "Ingestions finished, by outcome.", ("outcome",), registry=self.registry
         )
-        self._queue_length = self._gauge(
-            "rag_queue_messages", "Messages waiting or being worked on.", "queue"
-        )
-        self._queue_age = self._gauge("rag_queue_oldest_seconds", "Age of the oldest message.", "queue")
-        self._documents = self._gauge("rag_documents", "Documents by status.", "status")
-        self._parked = self._gauge("rag_documents_parked", "Documents whose attempts are used up.")
-        self._declare_pace()
+        self.stores = StoreGauges(self.registry)
+        self._declare_answers()
         self._declare_load()
+        self._declare_triggers()
         self._declare_spending()
         self._declare_breakers()
 
@@ -68,11 +73,25 @@ class Metrics:
         self._requests.labels(method, route, status).inc()
         self._request_seconds.labels(method, route).observe(seconds)
 
-    def question_answered(self, *, degraded: str | None, cache: CacheOutcome, timings: Timings) -> None:
+    def question_answered(
+        self, *, degraded: str | None, outcome: Outcome, cache: CacheOutcome, timings: Timings
+    ) -> None:
         self._answers.labels(degraded or "none").inc()
+        self._outcomes.labels(outcome).inc()
         self._lookups.labels("answers", cache).inc()
         for stage, ms in timings:
             self._query_seconds.labels(stage).observe(ms / 1000)
+
+    def first_word_said(self, seconds: float) -> None:
+        self._first_token_seconds.observe(seconds)
+
+    def answer_rated(self, rating: Literal["up", "down"]) -> None:
+        self._feedback.labels(rating).inc()
+
+    def texts_embedded(self, model: str, *, tokens: int, cost: float) -> None:
+        """`cost` in US dollars."""
+        self._embedding_tokens.labels(model).inc(tokens)
+        self._embedding_cost.labels(model).inc(cost)
 
     def embeddings_looked_up(self, what: Literal["passages", "questions"], hits: int, misses: int) -> None:
         self._lookups.labels(what, "hit").inc(hits)
@@ -84,11 +103,6 @@ class Metrics:
         self._tokens.labels("saved").inc(spent.saved_tokens)
         self._cost.labels(model).inc(spent.cost / 1e6)
 
-    def spending_measured(self, costs: Collection[int]) -> None:
-        """`costs`: what each user spent today, in millionths of a dollar."""
-        self._spent_today.labels("all").set(sum(costs) / 1e6)
-        self._spent_today.labels("most").set(max(costs, default=0) / 1e6)
-
     def question_refused(self, limit: str) -> None:
         self._refused.labels(limit).inc()
 
@@ -99,19 +113,9 @@ class Metrics:
         for stage, ms in timings:
             self._ingest_seconds.labels(stage).observe(ms / 1000)
 
-    def queue_measured(self, queue: str, *, length: int, oldest_seconds: float) -> None:
-        self._queue_length.labels(queue).set(length)
-        self._queue_age.labels(queue).set(oldest_seconds)
-
-    def documents_counted(self, counts: Mapping[str, int], *, parked: int) -> None:
-        for status, count in counts.items():
-            self._documents.labels(status).set(count)
-        self._parked.set(parked)
-
-    def pace_measured(self, *, backlog: int, per_minute: float, expected_seconds: float | None) -> None:
-        self._backlog.set(backlog)
-        self._per_minute.set(per_minute)
-        self._expected.set(math.nan if expected_seconds is None else expected_seconds)
+    def trigger_ended(self, function: str, outcome: TriggerOutcome, seconds: float) -> None:
+        self._triggers.labels(function, outcome).inc()
+        self._trigger_seconds.labels(function).observe(seconds)
 
     def breaker_turned(self, dependency: str, *, is_open: bool) -> None:
         self._breakers.labels(dependency).set(is_open)
@@ -132,17 +136,6 @@ class Metrics:
         """In Prometheus's text format, `CONTENT_TYPE`."""
         return generate_latest(self.registry)
 
-    def _declare_pace(self) -> None:
-        self._backlog = self._gauge(
-            "rag_ingest_backlog_documents", "Documents that are queued or being worked on."
-        )
-        self._per_minute = self._gauge(
-            "rag_ingest_finished_per_minute", "Documents finished, over the last five minutes."
-        )
-        self._expected = self._gauge(
-            "rag_ingest_expected_seconds", "Until the backlog is gone at this rate; NaN while nothing moves."
-        )
-
     def _declare_breakers(self) -> None:
         label = "dependency"
         self._breakers = self._gauge("rag_breaker_open", "Whether calls are turned away; 1: yes.", label)
@@ -160,11 +153,49 @@ class Metrics:
         self._cost = Counter(
             "rag_answer_cost_usd", "What answers cost by the price table.", ("model",), registry=self.registry
         )
-        self._spent_today = self._gauge(
-            "rag_user_spent_usd_today", "What all users, and the one with the most, spent today (UTC).", "who"
+        self._embedding_tokens = Counter(
+            "rag_embedding_tokens", "Tokens embedded, estimated.", ("model",), registry=self.registry
+        )
+        self._embedding_cost = Counter(
+            "rag_embedding_cost_usd",
+            "What these cost by the price table.",
+            ("model",),
+            registry=self.registry,
         )
         self._refused = Counter(
             "rag_limited_requests", "Requests past a limit, by limit.", ("limit",), registry=self.registry
+        )
+
+    def _declare_answers(self) -> None:
+        self._first_token_seconds = self._histogram(
+            "rag_query_first_token_seconds",
+            "From the arrival of a question to the first word of its answer.",
+            (),
+            _REQUEST_SECONDS,
+        )
+        self._outcomes = Counter(
+            "rag_answer_outcomes",
+            "Answers given, by whether they cite a passage.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._feedback = Counter(
+            "rag_feedback", "Ratings of answers that people gave.", ("rating",), registry=self.registry
+        )
+        for outcome in get_args(Outcome):
+            self._outcomes.labels(outcome)
+        for rating in ("up", "down"):
+            self._feedback.labels(rating)
+
+    def _declare_triggers(self) -> None:
+        self._triggers = Counter(
+            "rag_triggers",
+            "Runs of a function that no request fires, by outcome.",
+            ("function", "outcome"),
+            registry=self.registry,
+        )
+        self._trigger_seconds = self._histogram(
+            "rag_trigger_seconds", "Time of such a run.", ("function",), _STAGE_SECONDS
         )
 
     def _declare_load(self) -> None:

@@ -1,40 +1,19 @@
-"""Probes, metrics and the API's description."""
+"""Probes and the API's description."""
 
 import asyncio
-import math
-import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from prometheus_client.parser import text_string_to_metric_families
 
 from functions.api import build_api
 from functions.dependencies import Runtime
 from shared.errors import BackendUnavailable, ConfigError
-from shared.ingest.events import INGEST_QUEUE, POISON_QUEUE
-from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
 from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry.metrics import Metrics
-
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-async def measured(http: httpx.AsyncClient) -> Samples:
-    response = await http.get("/api/metrics")
-    assert response.headers["content-type"].startswith("text/plain; version=")
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
-
-
-def labels(**pairs: str) -> frozenset[tuple[str, str]]:
-    return frozenset(pairs.items())
 
 
 async def unready(runtime: Runtime, open_services: Callable[[Settings], Any]) -> httpx.Response:
@@ -104,73 +83,6 @@ async def test_a_service_that_does_not_answer_is_given_up_after_two_seconds(runt
     assert waiting is not None
     await asyncio.wait({waiting})
     assert isinstance(waiting.exception(), BackendUnavailable)
-
-
-async def test_requests_are_counted_by_route_and_status_class(http: httpx.AsyncClient, ada: Any) -> None:
-    for document_id in ("a", "b"):
-        await ada.http.get(f"/api/documents/{document_id}")
-    await http.get("/no/such/path")
-    samples = await measured(http)
-    route = {"method": "GET", "route": "/api/documents/{document_id}"}
-    assert samples["rag_http_requests_total", labels(**route, status="4xx")] == 2
-    assert samples["rag_http_request_seconds_count", labels(**route)] == 2
-    assert samples["rag_http_requests_total", labels(method="GET", route="unmatched", status="4xx")] == 1
-
-
-async def test_the_backlog_and_the_documents_are_measured(http: httpx.AsyncClient, ada: Any) -> None:
-    uploaded = await ada.upload("notes.md")
-    await ada.http.post(f"/api/documents/{uploaded['id']}/retry")
-    samples = await measured(http)
-    assert samples["rag_queue_messages", labels(queue=INGEST_QUEUE)] == 1
-    assert samples["rag_documents", labels(status="queued")] == 1
-    assert samples["rag_documents", labels(status="failed")] == 0
-
-
-async def test_the_pace_and_what_is_parked_are_measured(
-    http: httpx.AsyncClient, ada: Any, services: Services
-) -> None:
-    parked, _, _ = [(await ada.upload(f"{number}.md"))["id"] for number in range(3)]
-    samples = await measured(http)
-    assert samples["rag_ingest_backlog_documents", labels()] == 3
-    assert math.isnan(samples["rag_ingest_expected_seconds", labels()]), "nothing moves"
-    assert await services.metadata.park(parked, reason="away", event="{}", now=time.time())
-    samples = await measured(http)
-    assert samples["rag_documents_parked", labels()] == 1
-    assert samples["rag_ingest_backlog_documents", labels()] == 2
-    assert samples["rag_ingest_finished_per_minute", labels()] == pytest.approx(0.2)
-    assert samples["rag_ingest_expected_seconds", labels()] == pytest.approx(600)
-
-
-async def test_every_queue_is_measured(http: httpx.AsyncClient, services: Services) -> None:
-    await services.queue.send(FILL_QUEUE, "{}")
-    samples = await measured(http)
-    lengths = {
-        dict(pairs)["queue"]: value
-        for (name, pairs), value in samples.items()
-        if name == "rag_queue_messages"
-    }
-    assert lengths == {INGEST_QUEUE: 0, POISON_QUEUE: 0, FILL_QUEUE: 1, FILL_POISON_QUEUE: 0}
-    assert samples["rag_queue_oldest_seconds", labels(queue=FILL_QUEUE)] >= 0
-
-
-async def test_stages_are_observed_in_seconds(runtime: Runtime, http: httpx.AsyncClient) -> None:
-    runtime.metrics.question_answered(
-        degraded=None, cache="miss", timings=(("retrieve", 5.0), ("total", 1500.0))
-    )
-    runtime.metrics.document_ingested(outcome="indexed", timings=(("parse", 250.0),))
-    samples = await measured(http)
-    assert samples["rag_query_stage_seconds_sum", labels(stage="total")] == 1.5
-    assert samples["rag_ingest_stage_seconds_sum", labels(stage="parse")] == 0.25
-    assert samples["rag_answers_total", labels(degraded="none")] == 1
-    assert samples["rag_ingestions_total", labels(outcome="indexed")] == 1
-
-
-async def test_nobody_can_add_labels_by_asking_for_odd_things(http: httpx.AsyncClient) -> None:
-    for n in range(20):
-        await http.request(f"M{n}", f"/odd/{n}")
-    samples = await measured(http)
-    odd = [key for key in samples if key[0] == "rag_http_requests_total" and ("method", "other") in key[1]]
-    assert len(odd) == 1
 
 
 async def test_the_description_names_every_operation_after_its_function(

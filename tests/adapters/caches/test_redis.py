@@ -41,6 +41,20 @@ class OwnServer:
         stop(self.process)
 
 
+class Turns:
+    """What a watcher is told of the breaker `cache`."""
+
+    def __init__(self) -> None:
+        self.seen: list[bool] = []
+
+    def breaker_turned(self, dependency: str, *, is_open: bool) -> None:
+        assert dependency == "cache"
+        self.seen.append(is_open)
+
+    def retried(self, dependency: str) -> None:
+        raise AssertionError("a miss is not tried again")
+
+
 StartServer: TypeAlias = Callable[..., OwnServer]
 
 
@@ -73,6 +87,25 @@ async def every_call_misses(cache: RedisCache) -> None:
     await cache.set_many({"a": b"1"}, ttl=60)
     assert await cache.reserve("line", 1) is None
     await cache.postpone("line", 1)
+
+
+async def test_a_watcher_is_told_once_that_it_is_passed_by_and_once_that_it_is_back(
+    own_server: StartServer,
+) -> None:
+    server, turns = own_server(), Turns()
+    cache = RedisCache(url=f"redis://127.0.0.1:{server.port}/0", patience=10, pause=0.1, watcher=turns)
+    try:
+        await cache.set("a", b"1", ttl=60)
+        assert turns.seen == [False], "closed from the start"
+        server.stop()
+        for _ in range(3):
+            await every_call_misses(cache)
+        assert turns.seen == [False, True]
+        server.start()
+        await until_back(cache)
+        assert turns.seen == [False, True, False]
+    finally:
+        await cache.close()
 
 
 async def until_back(cache: RedisCache) -> None:

@@ -6,6 +6,7 @@ import pytest
 from shared.domain import EVERYONE
 from shared.errors import BackendTimeout, BackendUnavailable
 from shared.ingest import documents, pipeline
+from shared.query.prompt import DONT_KNOW
 from tests.stand_ins.pipeline_services import put
 
 QUESTION = {"question": "How long does the warranty last?"}
@@ -191,3 +192,17 @@ async def test_answers_and_ingestions_are_counted(ada, runtime) -> None:
     metrics = runtime.metrics.text().decode()
     assert 'rag_answers_total{degraded="none"} 1.0' in metrics
     assert 'rag_query_stage_seconds_count{stage="retrieve"} 1.0' in metrics
+    assert "rag_query_first_token_seconds_count 1.0" in metrics
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"), [(["Two years [1]."], "cited"), (["Perhaps."], "unknown"), ([DONT_KNOW], "unknown")]
+)
+async def test_answers_are_counted_by_whether_they_cite(ada, runtime, model, words, outcome) -> None:
+    model.words = words
+    await ada.http.post("/api/query", json=QUESTION)
+    counts = {
+        each: f'rag_answer_outcomes_total{{outcome="{each}"}} 1.0' in runtime.metrics.text().decode()
+        for each in ("cited", "unknown", "uncited")
+    }
+    assert [each for each, is_counted in counts.items() if is_counted] == [outcome]

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.telemetry.audit import Origin, audit, origin, pseudonym
+from shared.telemetry.audit import audit, pseudonym
+from shared.telemetry.origin import Origin, origin
 from shared.telemetry.logs import JsonLines, ShortText
 
 FIELDS = ["act", "outcome", "actor", "subject", "reason", "address", "request_id"]

@@ -1,0 +1,32 @@
+"""Memory of this process and of those it has started, looked up whenever the metrics are read."""
+
+from collections.abc import Iterable
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_NAME = "rag_worker_memory_bytes"
+_HELP = "Resident memory: of this process, and of the parsers that it has started."
+
+
+class WorkerMemory(Collector):
+    """`host` is this process, with the local embedder in it; `parser` the parsers' server and its children.
+
+    Pages that parsers share are counted with each of them.
+    """
+
+    def collect(self) -> Iterable[Metric]:
+        # Imported by who asks: a start has no use for it.
+        import psutil  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        this = psutil.Process()
+        parsers = 0
+        for child in this.children(recursive=True):
+            try:
+                parsers += child.memory_info().rss
+            except psutil.Error:  # it has ended, or is not ours to look at
+                continue
+        family = GaugeMetricFamily(_NAME, _HELP, labels=["worker"])
+        family.add_metric(["host"], this.memory_info().rss)
+        family.add_metric(["parser"], parsers)
+        yield family
