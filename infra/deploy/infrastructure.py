@@ -1,0 +1,91 @@
+"""The resource group and what Bicep puts into it. Used by infra/deploy/__main__.py."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from infra.deploy.commands import CommandError, DeploymentError, az, run, say
+from infra.deploy.options import Options
+
+_DEPLOYMENT = "rag-functions"
+_PATIENCE = 7200.0  # seconds; Redis and the cluster may take most of an hour
+_PASSWORD = "MONGODB_PASSWORD"  # noqa: S105 the name of the entry that the parameter files read
+
+
+def ensure_group(options: Options) -> None:
+    group = options.resource_group
+    if az("group", "exists", "--name", group):
+        return
+    if not options.location:
+        raise DeploymentError(
+            f"there is no resource group {group} yet: say where to make it, LOCATION=swedencentral"
+        )
+    az("group", "create", "--name", group, "--location", options.location)
+
+
+def mongodb_password(group: str) -> str:
+    """The one that is set, else the one that the key vault holds, else a new one.
+
+    Errors: `DeploymentError` where there is one that cannot be read: a new one would lock the app out.
+    """
+    if given := os.environ.get(_PASSWORD):
+        return given
+    for vault in az("keyvault", "list", "--resource-group", group, "--query", "[].name") or []:
+        try:
+            uri: str = az(
+                "keyvault",
+                "secret",
+                "show",
+                "--vault-name",
+                vault,
+                "--name",
+                "mongodb-uri",
+                "--query",
+                "value",
+            )
+        except CommandError as error:
+            if "SecretNotFound" in error.said:
+                continue
+            raise DeploymentError(
+                f"MongoDB's password cannot be read from the key vault {vault}. Give yourself the role Key "
+                f"Vault Secrets User on it, come from a network that it lets in, or set {_PASSWORD}.\n"
+                f"{error.said}"
+            ) from error
+        return unquote(urlsplit(uri).password or "")
+    return secrets.token_urlsafe(32) + "-aA1"  # of each kind of character that the service asks for
+
+
+def show_plan(options: Options, bicep: Path, password: str) -> None:
+    """What would be made, changed and removed, printed by Azure."""
+    if not az("group", "exists", "--name", options.resource_group):
+        say(f"there is no resource group {options.resource_group} yet: everything would be made")
+        return
+    run(
+        "az", "deployment", "group", "what-if", *_deployment(options, bicep),
+        environment={_PASSWORD: password},
+        is_shown=True,
+    )  # fmt: skip
+
+
+def deploy(options: Options, bicep: Path, password: str) -> None:
+    run(
+        "az", "deployment", "group", "create", *_deployment(options, bicep), "--output", "none",
+        environment={_PASSWORD: password},
+        patience=_PATIENCE,
+    )  # fmt: skip
+
+
+def read_outputs(group: str) -> dict[str, str]:
+    """Of the last deployment, by the names that main.bicep gives them."""
+    outputs: dict[str, Any] = az(
+        "deployment", "group", "show", "--resource-group", group, "--name", _DEPLOYMENT,
+        "--query", "properties.outputs",
+    )  # fmt: skip
+    return {name: str(output["value"]) for name, output in outputs.items()}
+
+
+def _deployment(options: Options, bicep: Path) -> tuple[str, ...]:
+    named = ("--name", _DEPLOYMENT, "--resource-group", options.resource_group)
+    return (*named, "--parameters", str(bicep / f"{options.environment}.bicepparam"))
