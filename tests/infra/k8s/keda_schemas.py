@@ -32,9 +32,13 @@ def faults(objects: Objects) -> Iterator[str]:
 
 
 def _schema_of(kind: str) -> Object:
-    definition = yaml.safe_load((DEFINITIONS / f"keda.sh_{_KINDS[kind]}.yaml").read_text())
+    definition = yaml.safe_load(_text(f"keda.sh_{_KINDS[kind]}.yaml"))
     schema: Object = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return _strict(schema)
+
+
+def _text(name: str) -> str:
+    return next(DEFINITIONS.rglob(name)).read_text()
 
 
 def _strict(schema: Any) -> Any:
@@ -49,7 +53,7 @@ def _strict(schema: Any) -> Any:
 
 
 def _faults_of_trigger(trigger: Object) -> Iterator[str]:
-    scalers = json.loads((DEFINITIONS / "scalers-schema.json").read_text())["scalers"]
+    scalers = json.loads(_text("scalers-schema.json"))["scalers"]
     found = next((scaler for scaler in scalers if scaler["type"] == trigger["type"]), None)
     if found is None:
         yield f"there is no scaler {trigger['type']}"

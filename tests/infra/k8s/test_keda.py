@@ -10,7 +10,7 @@ from tests.infra.k8s.rendered import OVERLAYS, of_kind, render
 
 pytestmark = pytest.mark.skipif(
     not DEFINITIONS.exists(),
-    reason="no KEDA definitions: KEDA_DEFINITIONS names a folder with config/crd/bases and scalers-schema.json",
+    reason="no definitions of KEDA: KEDA_DEFINITIONS names a checkout of it",
 )
 
 
