@@ -40,11 +40,13 @@ class SqliteFile:
     """`schema` must be idempotent (`CREATE … IF NOT EXISTS`); raise `version` with every change of it.
 
     It is run once for a file that records no version or an older one, and then, for an older one, what
-    `upgrades` has for each version that it lacks. `durable` syncs every commit to disk: it then survives a
-    power cut, not only a killed process. `busy_timeout` is in seconds.
+    `upgrades` has for each version that it lacks. `readable_from` is the oldest version whose code can work
+    with such a file: that code then opens it as it is. `durable` syncs every commit to disk: it then
+    survives a power cut, not only a killed process. `busy_timeout` is in seconds.
 
     Errors: `BackendUnavailable` (locked too long, disk full, unreadable, closed), `DamagedFile`,
-    `ConfigError` for a file of a newer version, `InvalidRequest` for text with lone surrogates.
+    `ConfigError` for a file of a newer version that this one cannot work with, `InvalidRequest` for text
+    with lone surrogates.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class SqliteFile:
         schema: str,
         *,
         version: int = 1,
+        readable_from: int | None = None,
         upgrades: Mapping[int, str] = MappingProxyType({}),
         durable: bool = True,
         readers: int = 4,
@@ -64,6 +67,7 @@ class SqliteFile:
             path,
             schema=schema,
             version=version,
+            readable_from=version if readable_from is None else readable_from,
             upgrades=upgrades,
             durable=durable,
             busy_timeout=busy_timeout,

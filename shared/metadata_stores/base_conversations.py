@@ -1,8 +1,23 @@
 """The `ConversationStore` part of the `MetadataStore` protocol; `base` tells the rest and the errors."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Protocol
 
-from shared.domain import Conversation, Feedback, Turn
+from shared.domain import Citation, Conversation, Feedback, Turn
+
+_TURN, _CITATION = ({field.name for field in fields(kind)} for kind in (Turn, Citation))
+
+
+def to_turn(stored: Mapping[str, Any]) -> Turn:
+    """As it was stored, also by an older release, which knew fewer fields, or a newer one, with more."""
+    values = {name: stored[name] for name in _TURN & stored.keys()}
+    values["citations"] = tuple(
+        Citation(**{name: citation[name] for name in _CITATION & citation.keys()})
+        for citation in stored["citations"]
+    )
+    values["leans_on"] = tuple(stored.get("leans_on", ()))
+    return Turn(**values)
 
 
 class ConversationStore(Protocol):

@@ -15,6 +15,7 @@ from shared.metadata_stores.mongo_document_lists import MongoDocumentLists
 from shared.metadata_stores.mongo_document_rows import DOCUMENTS_INDEXES
 from shared.metadata_stores.mongo_documents import MongoDocuments
 from shared.metadata_stores.mongo_folders import MongoFolders
+from shared.metadata_stores.mongo_format import FormatRecord
 from shared.metadata_stores.mongo_groups import GROUPS_INDEXES, MongoGroups
 from shared.metadata_stores.mongo_index_versions import MongoIndexVersions
 from shared.metadata_stores.mongo_organisations import ORGANISATIONS_INDEXES, MongoOrganisations
@@ -23,6 +24,8 @@ from shared.metadata_stores.mongo_tokens import FAMILIES_INDEXES, TOKENS_INDEXES
 from shared.metadata_stores.mongo_usage import USAGE_INDEXES, MongoUsage
 from shared.metadata_stores.mongo_users import USERS_INDEXES, MongoUsers
 
+_VERSION = 5  # of what is stored; raise it with every change
+_READABLE_FROM = 5  # the release before this one still works on it (docs/adr/0010)
 _INDEXES = {
     "documents": DOCUMENTS_INDEXES,
     "users": USERS_INDEXES,
@@ -55,7 +58,12 @@ class MongoMetadataStore(
         self, *, uri: str, database: str, timeout: float = 10.0, breaker: Breaker | None = None
     ) -> None:
         self._mongo = MongoDatabase(
-            uri=uri, database=database, indexes=_INDEXES, timeout=timeout, breaker=breaker
+            uri=uri,
+            database=database,
+            indexes=_INDEXES,
+            record=FormatRecord(version=_VERSION, readable_from=_READABLE_FROM),
+            timeout=timeout,
+            breaker=breaker,
         )
 
     async def session_standing(self, user_id: str, family_id: str, *, now: float) -> Standing | None:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from pymongo import IndexModel
 
-from shared.domain import Citation, Conversation, Feedback, Turn
+from shared.domain import Conversation, Feedback, Turn
+from shared.metadata_stores.base_conversations import to_turn
 from shared.metadata_stores.mongo_database import MongoDatabase, Row
 from shared.metadata_stores.mongo_writes import WITHOUT_WRITES, by_id, change, insert, repeatable
 
@@ -126,15 +127,5 @@ def _to_conversation(row: Row) -> Conversation:
         title=row["title"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        turns=tuple(_to_turn(turn) for turn in row.get("turns", ())),
-    )
-
-
-def _to_turn(row: Row) -> Turn:
-    return Turn(
-        **{
-            **row,
-            "citations": tuple(Citation(**citation) for citation in row["citations"]),
-            "leans_on": tuple(row.get("leans_on", ())),  # older rows lack it
-        }
+        turns=tuple(to_turn(turn) for turn in row.get("turns", ())),
     )

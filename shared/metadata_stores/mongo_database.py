@@ -15,6 +15,7 @@ from pymongo.uri_parser import split_options
 
 from shared.breaker import Breaker
 from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest, Refused
+from shared.metadata_stores.mongo_format import FormatRecord
 
 Row: TypeAlias = dict[str, Any]
 Indexes: TypeAlias = Mapping[str, Sequence[IndexModel]]  # by collection
@@ -34,10 +35,18 @@ class MongoDatabase:
     """
 
     def __init__(
-        self, *, uri: str, database: str, indexes: Indexes, timeout: float, breaker: Breaker | None = None
+        self,
+        *,
+        uri: str,
+        database: str,
+        indexes: Indexes,
+        record: FormatRecord,
+        timeout: float,
+        breaker: Breaker | None = None,
     ) -> None:
         self._breaker = breaker
         self._indexes = indexes
+        self._record = record
         self._timeout = timeout
         self._is_prepared = False
         self._preparing = asyncio.Lock()
@@ -101,6 +110,7 @@ class MongoDatabase:
             return
         async with self._preparing:
             if not self._is_prepared:
+                await self._record.agree(self._database)
                 for name, models in self._indexes.items():
                     await _ensure(self._database[name], models)
                 self._is_prepared = True

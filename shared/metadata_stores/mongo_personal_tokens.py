@@ -1,6 +1,6 @@
 """Personal access tokens in MongoDB: the `PersonalTokenStore` part of `MongoMetadataStore`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from pymongo import IndexModel
 
@@ -13,6 +13,7 @@ PERSONAL_TOKENS_INDEXES = (
     IndexModel([("user_id", 1), ("name", 1)], unique=True),
     IndexModel([("expires_at", 1)]),
 )
+_FIELDS = [field.name for field in fields(PersonalToken) if field.name != "id"]
 
 
 class MongoPersonalTokens:
@@ -58,5 +59,5 @@ def _of(user_id: str) -> Row:
 
 
 def _to_token(row: Row) -> PersonalToken:
-    token_id = row.pop("_id")
-    return PersonalToken(id=token_id, **row | {"scopes": frozenset(row["scopes"])})
+    values = {name: row[name] for name in _FIELDS} | {"scopes": frozenset(row["scopes"])}
+    return PersonalToken(id=row["_id"], **values)

@@ -30,6 +30,7 @@ from shared.metadata_stores.sqlite_users import USERS_SCHEMA, USERS_UPGRADE_5, S
 from shared.sqlite_file import SqliteFile
 
 _VERSION = 5  # of the schemas together; raise it with every change
+_READABLE_FROM = 5  # the release before this one still works on it (docs/adr/0010)
 
 
 class SqliteMetadataStore(
@@ -61,6 +62,7 @@ class SqliteMetadataStore(
             path,
             "".join(schemas),
             version=_VERSION,
+            readable_from=_READABLE_FROM,
             upgrades={
                 3: f"{DOCUMENTS_UPGRADE_3}; {INDEX_VERSIONS_UPGRADE}",
                 4: DOCUMENTS_UPGRADE_4,

@@ -6,7 +6,8 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
-from shared.domain import Citation, Conversation, Feedback, Turn
+from shared.domain import Conversation, Feedback, Turn
+from shared.metadata_stores.base_conversations import to_turn
 from shared.sqlite_file import SqliteFile
 
 CONVERSATIONS_SCHEMA = """
@@ -49,7 +50,8 @@ class SqliteConversations:
         def change(connection: sqlite3.Connection) -> bool:
             own = connection.execute(
                 """
-                INSERT INTO conversations VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+                INSERT INTO conversations (id, user_id, title, created_at, updated_at)
+                VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
                 SET updated_at = max(updated_at, excluded.updated_at) WHERE user_id = excluded.user_id
                 RETURNING created_at
                 """,
@@ -77,7 +79,7 @@ class SqliteConversations:
             turns = connection.execute(
                 "SELECT turn FROM turns WHERE conversation_id = ? ORDER BY ordinal", (conversation_id,)
             )
-            return _to_conversation(row, tuple(_to_turn(turn) for (turn,) in turns))
+            return _to_conversation(row, tuple(to_turn(json.loads(turn)) for (turn,) in turns))
 
         return await self._file.read(query)
 
@@ -138,6 +140,7 @@ class SqliteConversations:
             connection.execute(
                 """
                 INSERT OR REPLACE INTO feedback
+                    (user_id, conversation_id, request_id, rating, comment, given_at)
                 VALUES (:user_id, :conversation_id, :request_id, :rating, :comment, :given_at)
                 """,
                 asdict(feedback),
@@ -154,13 +157,13 @@ class SqliteConversations:
                 """,
                 (limit,),
             )
-            return [_to_turn(turn) for (turn,) in rows]
+            return [to_turn(json.loads(turn)) for (turn,) in rows]
 
         return await self._file.read(query)
 
 
 def _to_conversation(row: tuple[Any, ...], turns: tuple[Turn, ...]) -> Conversation:
-    conversation_id, user_id, title, created_at, updated_at = row
+    conversation_id, user_id, title, created_at, updated_at = row[:5]
     return Conversation(
         id=conversation_id,
         user_id=user_id,
@@ -174,10 +177,3 @@ def _to_conversation(row: tuple[Any, ...], turns: tuple[Turn, ...]) -> Conversat
 def _stored(turn: Turn) -> str:
     # `asdict`, which copies deeply, takes ten times as long, and every answer is written.
     return json.dumps(vars(turn) | {"citations": [vars(citation) for citation in turn.citations]})
-
-
-def _to_turn(stored: str) -> Turn:
-    values = json.loads(stored)
-    values["citations"] = tuple(Citation(**citation) for citation in values["citations"])
-    values["leans_on"] = tuple(values.get("leans_on", ()))  # older rows lack it
-    return Turn(**values)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain import Document, DocumentStatus
 
-# The columns are the fields of `Document`, in their order: rows are read by position.
+# The first columns are the fields of `Document`, in their order: rows are read by position.
 DOCUMENTS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY,
@@ -64,7 +64,7 @@ FIELDS = tuple(field.name for field in fields(Document))
 _READERS, _STATUS, _TIMINGS, _HELD, _TAGS = map(
     FIELDS.index, ("readers", "status", "timings", "held", "tags")
 )
-_INSERT = f"INSERT INTO documents VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 question marks  # nosec B608
+_INSERT = f"INSERT INTO documents ({', '.join(FIELDS)}) VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 constants  # nosec B608
 
 
 _STATUSES = {status.value: status for status in DocumentStatus}
@@ -72,7 +72,7 @@ _STATUSES = {status.value: status for status in DocumentStatus}
 
 @lru_cache(maxsize=4096)  # rows and documents are immutable, and every search asks for the same few
 def to_document(row: tuple[Any, ...]) -> Document:
-    values = dict(zip(FIELDS, row, strict=True))
+    values = dict(zip(FIELDS, row, strict=False))
     values["readers"] = to_set(row[_READERS])
     values["tags"] = to_set(row[_TAGS])
     values["status"] = _STATUSES[row[_STATUS]]
@@ -115,7 +115,8 @@ def _list_readers(
     connection: sqlite3.Connection, document_id: str, name: str, readers: Iterable[str]
 ) -> None:
     connection.executemany(
-        "INSERT INTO document_readers VALUES (?, ?, ?)", [(reader, name, document_id) for reader in readers]
+        "INSERT INTO document_readers (reader, name, document_id) VALUES (?, ?, ?)",
+        [(reader, name, document_id) for reader in readers],
     )
 
 

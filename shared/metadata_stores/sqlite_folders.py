@@ -23,19 +23,26 @@ class SqliteFolders:
             connection.execute("DELETE FROM folder_defaults WHERE folder = ?", (folder.folder,))
             if folder.readers:
                 given = (folder.folder, json.dumps(sorted(folder.readers)))
-                connection.execute("INSERT INTO folder_defaults VALUES (?, ?)", given)
+                connection.execute("INSERT INTO folder_defaults (folder, readers) VALUES (?, ?)", given)
 
         await self._file.write(change)
 
     async def folder_defaults(self, folders: Sequence[str]) -> list[FolderDefault]:
         return await self._find_folders(
-            "SELECT * FROM folder_defaults WHERE folder IN (SELECT value FROM json_each(?)) ORDER BY folder",
+            """
+            SELECT folder, readers FROM folder_defaults
+            WHERE folder IN (SELECT value FROM json_each(?)) ORDER BY folder
+            """,
             json.dumps(list(folders), ensure_ascii=False),
         )
 
     async def list_folder_defaults(self, *, prefix: str) -> list[FolderDefault]:
         return await self._find_folders(
-            "SELECT * FROM folder_defaults WHERE substr(folder, 1, length(?1)) = ?1 ORDER BY folder", prefix
+            """
+            SELECT folder, readers FROM folder_defaults
+            WHERE substr(folder, 1, length(?1)) = ?1 ORDER BY folder
+            """,
+            prefix,
         )
 
     async def _find_folders(self, statement: str, given: str) -> list[FolderDefault]:

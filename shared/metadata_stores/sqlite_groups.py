@@ -33,7 +33,7 @@ class SqliteGroups:
     async def add_group(self, group: Group) -> bool:
         return await self._change_groups(
             """
-            INSERT OR IGNORE INTO groups
+            INSERT OR IGNORE INTO groups (id, organisation_id, name, created_at, name_key)
             SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM organisations WHERE id = ?2)
             """,
             (group.id, group.organisation_id, group.name, group.created_at, name_key(group.name)),
@@ -66,7 +66,7 @@ class SqliteGroups:
             both = (user_id, group_id)
             connection.execute(
                 """
-                INSERT OR IGNORE INTO group_members
+                INSERT OR IGNORE INTO group_members (user_id, group_id)
                 SELECT users.id, groups.id FROM users JOIN groups USING (organisation_id)
                 WHERE users.id = ? AND groups.id = ?
                 """,

@@ -6,7 +6,7 @@ from dataclasses import astuple, fields, replace
 from shared.domain import IndexState, IndexVersion
 from shared.sqlite_file import SqliteFile
 
-# The columns are the fields of `IndexVersion`, in their order: rows are read by position.
+# The first columns are the fields of `IndexVersion`, in their order: rows are read by position.
 INDEX_VERSIONS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS indexes (
     name TEXT NOT NULL,
@@ -43,7 +43,7 @@ DROP TABLE index_versions
 
 _FIELDS = tuple(field.name for field in fields(IndexVersion))
 _STATE = _FIELDS.index("state")
-_INSERT = f"INSERT OR IGNORE INTO indexes VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608 question marks
+_INSERT = f"INSERT OR IGNORE INTO indexes ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608
 
 
 class SqliteIndexVersions:
@@ -114,5 +114,5 @@ def _insert(connection: sqlite3.Connection, version: IndexVersion) -> bool:
 
 
 def _to_version(row: tuple[object, ...]) -> IndexVersion:
-    values = dict(zip(_FIELDS, row, strict=True))
+    values = dict(zip(_FIELDS, row, strict=False))
     return IndexVersion(**{**values, "state": IndexState(str(row[_STATE]))})  # type: ignore[arg-type]

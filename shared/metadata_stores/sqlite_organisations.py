@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS organisations (
     created_at REAL NOT NULL,
     name_key TEXT NOT NULL UNIQUE
 ) STRICT;
-INSERT OR IGNORE INTO organisations
+INSERT OR IGNORE INTO organisations (id, name, created_at, name_key)
 VALUES ('{THE_DEFAULT.id}', '{THE_DEFAULT.name}', {THE_DEFAULT.created_at}, '{name_key(THE_DEFAULT.name)}');
 """  # noqa: S608 constants
 
@@ -24,7 +24,7 @@ class SqliteOrganisations:
     async def add_organisation(self, organisation: Organisation) -> bool:
         given = (organisation.id, organisation.name, organisation.created_at, name_key(organisation.name))
         return await self._change_organisations(
-            "INSERT OR IGNORE INTO organisations VALUES (?, ?, ?, ?)", given
+            "INSERT OR IGNORE INTO organisations (id, name, created_at, name_key) VALUES (?, ?, ?, ?)", given
         )
 
     async def organisations(self) -> list[Organisation]:

@@ -7,7 +7,7 @@ from typing import Any
 from shared.domain import PersonalToken
 from shared.sqlite_file import SqliteFile
 
-# The columns are the fields of `PersonalToken`, in their order: rows are read by position.
+# The first columns are the fields of `PersonalToken`, in their order: rows are read by position.
 PERSONAL_TOKENS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS personal_tokens (
     id TEXT PRIMARY KEY,
@@ -23,6 +23,10 @@ CREATE INDEX IF NOT EXISTS personal_tokens_by_expiry ON personal_tokens (expires
 """
 
 _FIELDS = tuple(field.name for field in fields(PersonalToken))
+_INSERT = f"""
+INSERT INTO personal_tokens ({", ".join(_FIELDS)}) VALUES ({", ".join("?" * len(_FIELDS))})
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 constants  # nosec B608
 
 
 class SqlitePersonalTokens:
@@ -30,8 +34,7 @@ class SqlitePersonalTokens:
 
     async def add_personal_token(self, token: PersonalToken) -> bool:
         values = {name: getattr(token, name) for name in _FIELDS} | {"scopes": " ".join(sorted(token.scopes))}
-        statement = "INSERT INTO personal_tokens VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        return await self._change_personal_tokens(statement, tuple(values.values())) == 1
+        return await self._change_personal_tokens(_INSERT, tuple(values.values())) == 1
 
     async def personal_token(self, token_hash: str) -> PersonalToken | None:
         def query(connection: sqlite3.Connection) -> PersonalToken | None:
@@ -65,5 +68,5 @@ class SqlitePersonalTokens:
 
 
 def _to_token(row: tuple[Any, ...]) -> PersonalToken:
-    values = dict(zip(_FIELDS, row, strict=True))
+    values = dict(zip(_FIELDS, row, strict=False))
     return PersonalToken(**values | {"scopes": frozenset(values["scopes"].split())})

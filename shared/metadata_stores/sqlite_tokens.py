@@ -6,7 +6,7 @@ from dataclasses import astuple, fields
 from shared.domain import RefreshToken, Session
 from shared.sqlite_file import SqliteFile
 
-# The columns are the fields of `RefreshToken`, in their order: rows are read by position.
+# The first columns are the fields of `RefreshToken`, in their order: rows are read by position.
 TOKENS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS refresh_tokens (
     token_hash TEXT PRIMARY KEY,
@@ -45,7 +45,10 @@ class SqliteTokens:
         return (
             await self._change_tokens(
                 """
-            INSERT INTO refresh_tokens SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
+            INSERT INTO refresh_tokens (
+                token_hash, family_id, user_id, issued_at, expires_at, rotated_at, revoked_at,
+                began_at, client
+            ) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
             WHERE NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = ? AND revoked_at IS NOT NULL)
             """,
                 (*astuple(token), token.family_id),
@@ -111,4 +114,4 @@ class SqliteTokens:
 
 def _find_token(connection: sqlite3.Connection, token_hash: str) -> RefreshToken | None:
     row = connection.execute("SELECT * FROM refresh_tokens WHERE token_hash = ?", (token_hash,)).fetchone()
-    return None if row is None else RefreshToken(**dict(zip(_FIELDS, row, strict=True)))
+    return None if row is None else RefreshToken(**dict(zip(_FIELDS, row, strict=False)))

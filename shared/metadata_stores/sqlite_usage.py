@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS usage (
 CREATE INDEX IF NOT EXISTS usage_by_user ON usage (user_id, day);
 """
 _ADD = """
-INSERT INTO usage VALUES
+INSERT INTO usage
+    (day, user_id, model, questions, prompt_tokens, completion_tokens, saved_tokens, cost)
+VALUES
     (:day, :user_id, :model, :questions, :prompt_tokens, :completion_tokens, :saved_tokens, :cost)
 ON CONFLICT DO UPDATE SET
     questions = questions + excluded.questions,

@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain import Standing, User
 from shared.sqlite_file import SqliteFile
 
-# The columns are the fields of `User`, in their order: rows are read by position.
+# The first columns are the fields of `User`, in their order: rows are read by position.
 USERS_SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
     id TEXT PRIMARY KEY,
@@ -53,7 +53,10 @@ class SqliteUsers:
         def change(connection: sqlite3.Connection) -> User | None:
             row = connection.execute(
                 """
-                INSERT INTO users
+                INSERT INTO users (
+                    id, email, password_hash, is_administrator, created_at, is_disabled,
+                    organisation_id, manages_organisation
+                )
                 SELECT :id, :email, :password_hash,
                     :is_administrator OR (:first AND NOT EXISTS (SELECT 1 FROM users)),
                     :created_at, :is_disabled, :organisation_id, :manages_organisation
@@ -124,7 +127,7 @@ class SqliteUsers:
 
 
 def to_user(row: tuple[Any, ...]) -> User:
-    values = dict(zip(_USER_FIELDS, row, strict=True))
+    values = dict(zip(_USER_FIELDS, row, strict=False))
     for claim in ("is_administrator", "is_disabled", "manages_organisation"):
         values[claim] = bool(values[claim])
     return User(**values)

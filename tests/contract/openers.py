@@ -28,6 +28,7 @@ from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
 from tests.servers import azurite, mongo, redis
+from tests.stand_ins.next_release import upgraded
 from tests.stand_ins.key_vault import open_key_vault
 
 
@@ -54,6 +55,7 @@ def closing(open_plug: Callable[[Path], P]) -> Opener[P]:
 
 METADATA_STORES: dict[str, Opener[MetadataStore]] = {
     "sqlite": closing(lambda folder: SqliteMetadataStore(folder / "metadata.db")),
+    "sqlite, after the next release": closing(lambda folder: SqliteMetadataStore(upgraded(folder))),
     "mongo": closing(
         lambda folder: MongoMetadataStore(uri=mongo.address(), database=mongo.database_for(folder))
     ),
