@@ -30,9 +30,9 @@ class Cluster:
     ) -> None:
         self.url = f"https://{host}"
         self._environment = environment
-        self._outputs = outputs
+        self._of = ("--resource-group", outputs["resourceGroupName"], "--name", outputs["clusterName"])
+        self._values = cluster_values(outputs, host)
         self._image = image
-        self._host = host
         self._work = work
         self._is_begun = False
         self._before: dict[str, str] = {}  # revisions of Deployments, a file with the CronJob
@@ -72,7 +72,7 @@ class Cluster:
         """The overlay with this deployment's values, below a layer that names the image by its digest."""
         folder = extract(revision, "infra/k8s", self._work)
         overlay = folder / "overlays" / f"aks-{self._environment}"
-        (overlay / "cluster.env").write_text(cluster_values(self._outputs, self._host))
+        (overlay / "cluster.env").write_text(self._values)
         release = folder / "release"
         release.mkdir(exist_ok=True)
         repository, digest = parts_of(self._image)
@@ -87,10 +87,8 @@ class Cluster:
 
     def _sign_in(self) -> None:
         """Into a file of its own: whoever deploys from a laptop keeps their clusters."""
-        group, cluster = self._outputs["resourceGroupName"], self._outputs["clusterName"]
         run(
-            "az", "aks", "get-credentials", "--resource-group", group, "--name", cluster,
-            "--file", self._settings, "--overwrite-existing",
+            "az", "aks", "get-credentials", *self._of, "--file", self._settings, "--overwrite-existing",
         )  # fmt: skip
         run(
             "kubelogin",

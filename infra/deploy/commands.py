@@ -79,5 +79,9 @@ def run(
 
 def az(*arguments: str, patience: float = _PATIENCE) -> Any:
     """What Azure answered, read as JSON; None where it answered nothing."""
-    printed = run("az", *arguments, "--output", "json", patience=patience)
-    return json.loads(printed) if printed.strip() else None
+    command = ("az", *arguments, "--output", "json")
+    printed = run(*command, patience=patience)
+    try:
+        return json.loads(printed) if printed.strip() else None
+    except json.JSONDecodeError as error:
+        raise CommandError(command, f"this is no JSON: {printed[:300]}") from error

@@ -45,16 +45,16 @@ def read_account() -> Account:
     return account
 
 
-def smoke_test(url: str, account: Account, *, patience: float = 600.0, every: float = _EVERY) -> None:
+def smoke_test(url: str, account: Account, *, patience: float = 600.0) -> None:
     """Errors: `DeploymentError` with the step that failed and what was answered."""
     client = SmokeClient(url)
     fact = _Fact()
-    _wait("live", lambda: client.is_ok("/api/health/live"), patience, every)
-    _wait("ready", lambda: client.is_ok("/api/health/ready"), patience, every)
+    _wait("live", lambda: client.is_ok("/api/health/live"), patience)
+    _wait("ready", lambda: client.is_ok("/api/health/ready"), patience)
     _step("signed in", lambda: _sign_in(client, account))
     document = _step("uploaded", lambda: _upload(client, fact))
     try:
-        _wait("indexed", lambda: _is_indexed(client, document), patience, every)
+        _wait("indexed", lambda: _is_indexed(client, document), patience)
         _step("answered with a citation", lambda: _ask(client, fact, document))
         _step("streamed to the end", lambda: _stream(client, fact, document))
     finally:
@@ -139,13 +139,13 @@ def _step(name: str, step: Callable[[], _Result]) -> _Result:
     return result
 
 
-def _wait(name: str, holds: Callable[[], bool], patience: float, every: float) -> None:
+def _wait(name: str, holds: Callable[[], bool], patience: float) -> None:
     def wait() -> None:
         until = time.monotonic() + patience
         while not holds():
             if time.monotonic() > until:
                 raise DeploymentError(f"not within {patience:g} seconds")
-            time.sleep(every)
+            time.sleep(min(_EVERY, patience / 10))
 
     _step(name, wait)
 

@@ -1,4 +1,4 @@
-"""An installation of the product as the smoke test sees it, with faults that can be planted. It knows one account."""
+"""An installation of the product as the smoke test sees it, with faults that can be planted."""
 
 import json
 import ssl
