@@ -12,11 +12,13 @@ from functions.api import build_api
 from functions.bridge import register_api
 from functions.dependencies import Runtime
 from shared.compose import import_adapters, start_services
+from shared.compose.traces import start_traces
 from shared.settings import read_settings
 from shared.telemetry import logs
 
 logs.complete()
 runtime = Runtime(read_settings(), start_services)
+start_traces(runtime.settings)
 api = build_api(runtime)
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the API checks who calls
 

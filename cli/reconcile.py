@@ -11,8 +11,10 @@ import typer
 
 from functions.ingest import STUCK_AFTER
 from shared.compose import start_services
+from shared.compose.traces import start_traces
 from shared.ingest.reconcile import Findings, reconcile
 from shared.settings import Settings, read_settings
+from shared.telemetry import traces
 from shared.telemetry.logs import configure
 
 
@@ -20,7 +22,11 @@ def run(*, as_json: bool) -> None:
     """Print one line of what was found. Errors: `RagError`."""
     settings = read_settings()
     configure("WARNING" if sys.stderr.isatty() else settings.log_level)
-    found = asdict(asyncio.run(_reconcile(settings)))
+    start_traces(settings)
+    try:
+        found = asdict(asyncio.run(_reconcile(settings)))
+    finally:
+        traces.stop()
     if as_json:
         typer.echo(json.dumps(found))
     else:

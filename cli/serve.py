@@ -22,6 +22,7 @@ from host.web import listen
 from shared.compose import opened_stores
 from shared.services import Services
 from shared.settings import Settings, read_settings
+from shared.telemetry import traces
 from shared.telemetry.logs import configure
 
 _EXIT_SECONDS = 4.5  # past the drain and the grace, for closing what is open
@@ -36,8 +37,11 @@ def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> Non
     listener = listen(host, port)
     with listener:
         is_new = settings.keeps_data_here and _prepare_folder(settings.data)
-        with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
-            runner.run(_serve(listener, only=only, samples=samples if is_new else None))
+        try:
+            with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
+                runner.run(_serve(listener, only=only, samples=samples if is_new else None))
+        finally:
+            traces.stop()
 
 
 def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -24,6 +24,7 @@ from shared.query import cite
 from shared.query.answer import answer
 from shared.query.prompt import DONT_KNOW
 from shared.services import Services
+from shared.telemetry import traces
 from shared.telemetry.metrics import Outcome
 from shared.telemetry.origin import origin
 
@@ -50,6 +51,7 @@ async def answered(
                     said += event.text
                 else:
                     done = event.answer
+                    traces.current.get().set(_told(done))
                     runtime.metrics.question_answered(
                         degraded=done.degraded,
                         outcome=outcome_of(done),
@@ -69,6 +71,15 @@ def outcome_of(done: Answer) -> Outcome:
     if done.citations:
         return "cited"
     return "unknown" if done.text == DONT_KNOW else "uncited"
+
+
+def _told(done: Answer) -> traces.Attributes:
+    return {
+        "rag.outcome": outcome_of(done),
+        "rag.degraded": done.degraded or "none",
+        "rag.cache": done.cache,
+        "rag.index": done.index,
+    }
 
 
 def _broken_off(question: Question, found: ContextEvent, said: str, services: Services) -> Answer:

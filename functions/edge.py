@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.limits import client_address
 from functions.problems import problem_response
+from functions.request_spans import describe, request_span
 from shared.errors import InvalidRequest
 from shared.security_headers import ANSWER_HEADERS, NOT_STORED
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.origin import Origin, origin
@@ -64,9 +66,12 @@ class RequestEdge:
         request_id = _request_id(scope)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         address = client_address(Request(scope), self._hops) or ""
-        started = time.perf_counter()
-        origin.set(Origin(request_id=request_id, address=address, arrived_at=started))
-        status = _GONE
+        origin.set(Origin(request_id=request_id, address=address, arrived_at=time.perf_counter()))
+        with request_span(scope):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id, started, status = scope["state"]["request_id"], time.perf_counter(), _GONE
 
         async def send_marked(message: Message) -> None:
             nonlocal status
@@ -113,6 +118,7 @@ class RequestEdge:
     def _record(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
+        describe(traces.current.get(), method=method, route=route, status=status)
         self._metrics.request_answered(
             method=method, route=route, status=f"{status // 100}xx", seconds=seconds
         )

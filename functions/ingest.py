@@ -10,7 +10,7 @@ import time
 import azure.functions as func
 
 from functions.dependencies import Runtime
-from functions.invocations import invocation
+from functions.invocations import NO_CONTEXT, FiredBy, invocation
 from shared.errors import InvalidRequest, RagError
 from shared.ingest import documents, events, pipeline, versions
 from shared.ingest.reconcile import UNFINISHED
@@ -41,7 +41,7 @@ async def announce(name: str, runtime: Runtime, *, deleted: bool = False) -> Non
     """Put an event for the blob on the queue, as Event Grid does on Azure."""
     kind: events.EventType = "Microsoft.Storage.BlobDeleted" if deleted else "Microsoft.Storage.BlobCreated"
     services = await runtime.services()
-    await services.queue.send(events.INGEST_QUEUE, events.encode(events.StorageEvent(name=name, type=kind)))
+    await events.send(events.encode(events.StorageEvent(name=name, type=kind)), services.queue)
 
 
 def _register_blob_trigger(app: func.FunctionApp, runtime: Runtime) -> None:
@@ -52,17 +52,19 @@ def _register_blob_trigger(app: func.FunctionApp, runtime: Runtime) -> None:
         connection=CONNECTION,
         source=func.BlobSource.EVENT_GRID,
     )
-    async def ingest_blob(blob: func.InputStream) -> None:
-        with invocation("ingest_blob", runtime):
-            # The content stays where it is: the pipeline streams it from the store.
-            await announce(str(blob.name).removeprefix(f"{events.CONTAINER}/"), runtime)
+    async def ingest_blob(blob: func.InputStream, context: func.Context = NO_CONTEXT) -> None:
+        # The content stays where it is: the pipeline streams it from the store.
+        name = str(blob.name).removeprefix(f"{events.CONTAINER}/")
+        async with invocation("ingest_blob", runtime, FiredBy(context=context, blob=name)):
+            await announce(name, runtime)
 
 
 def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("ingest_event")
     @app.queue_trigger(arg_name="message", queue_name=events.INGEST_QUEUE, connection=CONNECTION)
-    async def ingest_event(message: func.QueueMessage) -> None:
-        with invocation("ingest_event", runtime):
+    async def ingest_event(message: func.QueueMessage, context: func.Context = NO_CONTEXT) -> None:
+        fired_by = FiredBy(context=context, queue=events.INGEST_QUEUE, message=message)
+        async with invocation("ingest_event", runtime, fired_by):
             stored = _decoded(message)
             if stored is not None:
                 try:
@@ -72,8 +74,9 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
 
     @app.function_name("ingest_poison")
     @app.queue_trigger(arg_name="message", queue_name=events.POISON_QUEUE, connection=CONNECTION)
-    async def ingest_poison(message: func.QueueMessage) -> None:
-        with invocation("ingest_poison", runtime):
+    async def ingest_poison(message: func.QueueMessage, context: func.Context = NO_CONTEXT) -> None:
+        fired_by = FiredBy(context=context, queue=events.POISON_QUEUE, message=message)
+        async with invocation("ingest_poison", runtime, fired_by):
             stored = _decoded(message)
             if stored is not None:
                 await _park(stored.name, message, await runtime.services())
@@ -82,8 +85,9 @@ def _register_queue_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
 def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("fill_index")
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_QUEUE, connection=CONNECTION)
-    async def fill_index(message: func.QueueMessage) -> None:
-        with invocation("fill_index", runtime):
+    async def fill_index(message: func.QueueMessage, context: func.Context = NO_CONTEXT) -> None:
+        fired_by = FiredBy(context=context, queue=versions.FILL_QUEUE, message=message)
+        async with invocation("fill_index", runtime, fired_by):
             try:
                 fill = versions.decode(message.get_body().decode())
             except (InvalidRequest, UnicodeDecodeError) as error:
@@ -93,8 +97,9 @@ def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
 
     @app.function_name("fill_poison")
     @app.queue_trigger(arg_name="message", queue_name=versions.FILL_POISON_QUEUE, connection=CONNECTION)
-    async def fill_poison(message: func.QueueMessage) -> None:
-        with invocation("fill_poison", runtime):
+    async def fill_poison(message: func.QueueMessage, context: func.Context = NO_CONTEXT) -> None:
+        fired_by = FiredBy(context=context, queue=versions.FILL_POISON_QUEUE, message=message)
+        async with invocation("fill_poison", runtime, fired_by):
             # Nothing is lost: the reconciler sends an event for whatever an index lacks.
             event(log, "fill_failed", level=logging.ERROR, message_id=message.id)
 
@@ -102,8 +107,8 @@ def _register_fill_triggers(app: func.FunctionApp, runtime: Runtime) -> None:
 def _register_timer(app: func.FunctionApp, runtime: Runtime) -> None:
     @app.function_name("reconcile")
     @app.timer_trigger(arg_name="timer", schedule=EVERY_FIVE_MINUTES, run_on_startup=False)
-    async def reconcile(timer: func.TimerRequest) -> None:
-        with invocation("reconcile", runtime):
+    async def reconcile(timer: func.TimerRequest, context: func.Context = NO_CONTEXT) -> None:
+        async with invocation("reconcile", runtime, FiredBy(context=context)):
             # After a pause nothing can be in progress: whatever is unfinished is announced at once.
             stuck_after = 0.0 if timer.past_due else STUCK_AFTER
             grace = runtime.settings.index_grace_hours * 3600

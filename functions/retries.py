@@ -14,7 +14,7 @@ from shared.auth.access import may_retry
 from shared.domain import Document, DocumentStatus, Principal
 from shared.errors import Conflict, NotFound
 from shared.ingest.documents import display_name, own_folder
-from shared.ingest.events import INGEST_QUEUE, StorageEvent, encode
+from shared.ingest.events import StorageEvent, encode, send
 from shared.services import Services
 from shared.telemetry.audit import audit
 
@@ -83,6 +83,5 @@ async def _retry(document: Document, services: Services) -> bool:
     """False if it was deleted meanwhile."""
     if not await services.metadata.requeue(document.id, now=time.time()):
         return False
-    event = document.parked_event or encode(StorageEvent(name=document.name))
-    await services.queue.send(INGEST_QUEUE, event)
+    await send(document.parked_event or encode(StorageEvent(name=document.name)), services.queue)
     return True

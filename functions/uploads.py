@@ -16,7 +16,7 @@ from functions.edge import allow_body
 from shared.auth.access import may_keep
 from shared.domain import Document, Principal
 from shared.errors import AccessDenied, InvalidRequest, TooLarge
-from shared.ingest import pipeline
+from shared.ingest import pipeline, upload_traces
 from shared.ingest.documents import blob_name, display_name, owner_of
 from shared.services import Services
 
@@ -82,6 +82,8 @@ async def create_upload(body: Ticket, caller: Caller, services: ServicesOf) -> d
     if body.size > services.limits.max_file_bytes:
         raise TooLarge(f"at most {services.limits.max_file_bytes} bytes are taken")
     direct = await services.blobs.direct_upload(name, expires_in=_TICKET_LIFE)
+    if direct is not None:
+        await upload_traces.leave(name, services.cache)
     return {
         "method": "PUT",
         "url": direct.url if direct else f"/api/documents/{quote(display_name(name))}",
@@ -109,6 +111,7 @@ async def _store(name: str, content: AsyncIterator[bytes], services: Services) -
             break
     else:
         raise InvalidRequest("the file is empty")
+    await upload_traces.leave(name, services.cache)
     blob = await services.blobs.put(name, _from(first, content), max_size=services.limits.max_file_bytes)
     return await pipeline.announce(blob, services)
 

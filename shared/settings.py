@@ -17,6 +17,7 @@ from shared.errors import ConfigError
 from shared.host_settings import HostSettings
 from shared.ingest_settings import IngestSettings
 from shared.query_settings import QuerySettings
+from shared.telemetry_settings import TelemetrySettings
 
 # What `RAG_PROFILE=azure` sets, unless a setting of its own says otherwise.
 AZURE_PLUGS = {
@@ -42,10 +43,13 @@ _NEEDS = {
     "metadata_store=mongo": ("mongodb_uri",),
     "cache=redis": ("redis_url",),
     "secret_store=key_vault": ("azure_key_vault_url",),
+    "traces=azure_monitor": ("applicationinsights_connection_string",),
 }
 
 
-class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings, HostSettings):
+class Settings(
+    QuerySettings, IngestSettings, AzureSettings, AccountSettings, HostSettings, TelemetrySettings
+):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
     model_config = SettingsConfigDict(env_prefix="RAG_", frozen=True, populate_by_name=True, extra="ignore")
@@ -125,7 +129,6 @@ class Settings(QuerySettings, IngestSettings, AzureSettings, AccountSettings, Ho
     token: SecretStr | None = Field(
         None, description="Token that they send, best a personal access token; else they ask to sign in."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
     @model_validator(mode="before")
     @classmethod
@@ -198,6 +201,11 @@ def read_settings(**overrides: object) -> Settings:
 def override_environment(field: str, value: str) -> None:
     """Set a field for everything in this process that reads the settings later, and for its children."""
     os.environ[setting_name(field)] = value
+
+
+def preset_environment(name: str, value: str) -> None:
+    """What a library shall find there, unless it says otherwise already."""
+    os.environ.setdefault(name, value)
 
 
 def secret_environment() -> Mapping[str, str]:

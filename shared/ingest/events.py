@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 from shared.errors import InvalidRequest
+from shared.event_queues.base import EventQueue
+from shared.telemetry import traces
 
 INGEST_QUEUE = "ingest-events"
 POISON_QUEUE = "ingest-events-poison"
@@ -34,18 +36,26 @@ class StorageEvent:
     type: EventType = "Microsoft.Storage.BlobCreated"
 
 
-def encode(event: StorageEvent) -> str:
-    """The body of a queue message."""
-    return json.dumps(
-        {
-            "id": str(uuid4()),
-            "eventType": event.type,
-            "subject": f"/blobServices/default/containers/{CONTAINER}/blobs/{event.name}",
-            "eventTime": datetime.now(UTC).isoformat(),
-            "dataVersion": "",
-            "data": {},
-        }
-    )
+def encode(event: StorageEvent, *, traceparent: str = "") -> str:
+    """The body of a queue message. The trace it belongs to stands where CloudEvents has it; who does not know
+    of it reads over it."""
+    envelope = {
+        "id": str(uuid4()),
+        "eventType": event.type,
+        "subject": f"/blobServices/default/containers/{CONTAINER}/blobs/{event.name}",
+        "eventTime": datetime.now(UTC).isoformat(),
+        "dataVersion": "",
+        "data": {},
+    }
+    return json.dumps(envelope | ({"traceparent": traceparent} if traceparent else {}))
+
+
+async def send(body: str, queue: EventQueue) -> None:
+    """An event as `encode` writes it, or one that was parked: it belongs to the current trace from now on."""
+    with traces.sending(INGEST_QUEUE) as span:
+        if span.traceparent:
+            body = encode(decode(body), traceparent=span.traceparent)
+        await queue.send(INGEST_QUEUE, body)
 
 
 def decode(body: str) -> StorageEvent:
@@ -66,6 +76,15 @@ def decode(body: str) -> StorageEvent:
     if event_type not in ("Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobDeleted"):
         raise InvalidRequest(f"not a created or deleted event: {event_type}")
     return StorageEvent(name=match["name"], type=event_type)
+
+
+def traceparent_in(body: str) -> str:
+    """Of any of our queues' messages; empty where none is told. Whether it is one, whoever uses it finds."""
+    try:
+        found = _json_in(body).get("traceparent")
+    except (ValueError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _json_in(body: str) -> dict[str, Any]:

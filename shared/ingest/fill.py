@@ -14,6 +14,7 @@ from shared.ingest import documents, readers
 from shared.ingest.chunk import chunk
 from shared.services import Services
 from shared.shelf import OpenIndex
+from shared.telemetry import traces
 from shared.telemetry.stages import Stages
 
 _SHOWN_WITHIN = 10.0  # seconds that an index may take to show what was written
@@ -69,7 +70,7 @@ async def write(
     given: set[frozenset[str] | None] = {None} if len(missing) < len(chunks) else set()
     for start in range(0, len(missing), services.embed_batch):
         batch = missing[start : start + services.embed_batch]
-        with stages.measure("embed"):
+        with stages.measure("embed"), traces.model_call("embeddings", index.embedder.name):
             embeddings = await index.embedder.embed_passages([part.embedding_text for part in batch])
         services.reached("embedded")
         current = await wanted()

@@ -15,6 +15,7 @@ from shared.ingest import documents, fill
 from shared.ingest.versions import spread
 from shared.services import Services
 from shared.shelf import OpenIndex
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 from shared.telemetry.stages import Stages
 
@@ -99,7 +100,7 @@ async def _claim(blob: BlobProperties, services: Services, *, is_known: bool) ->
 
 async def _ingest_copy(path: Path, document: Document, services: Services) -> Document | None:
     services.reached("claimed")
-    stages = Stages()
+    stages = Stages("ingest")
     content_hash = await fill.content_hash(path)
     if document.current_version and content_hash == document.content_hash:
         if await services.metadata.keep_current(document.id, document.claimed_version, now=time.time()):
@@ -118,18 +119,19 @@ async def _ingest_copy(path: Path, document: Document, services: Services) -> Do
     wanted = _claimed(document, services)
     if not await fill.write(chunks, document, index, services, version=version, wanted=wanted, stages=stages):
         return await _abandon(document, index, services)
-    published = await services.metadata.publish(
-        document.id,
-        version,
-        index=index.name,
-        content_hash=content_hash,
-        title=parsed.title,
-        pages=len(parsed.pages),
-        page_kind=parsed.page_kind,
-        chunks=len(chunks),
-        timings=stages.timings(),
-        now=time.time(),
-    )
+    with traces.span("ingest.publish"):
+        published = await services.metadata.publish(
+            document.id,
+            version,
+            index=index.name,
+            content_hash=content_hash,
+            title=parsed.title,
+            pages=len(parsed.pages),
+            page_kind=parsed.page_kind,
+            chunks=len(chunks),
+            timings=stages.timings(),
+            now=time.time(),
+        )
     if not published:
         return await _abandon(document, index, services)
     services.metrics.document_ingested(outcome="indexed", timings=stages.timings())

@@ -15,6 +15,7 @@ from shared.ingest.events import INGEST_QUEUE, EventType, StorageEvent, encode
 from shared.ingest.versions import FILL_QUEUE, FillEvent, send, spread
 from shared.search_indexes.base import SearchIndex
 from shared.services import Services
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,14 @@ async def reconcile(services: Services, *, stuck_after: float, index_grace: floa
     `stuck_after`: seconds without progress after which an unfinished document is announced again.
     `index_grace`: seconds for which an index that was live is kept.
     """
+    with traces.span("ingest.reconcile") as span:
+        findings = await _reconcile(services, stuck_after, index_grace)
+        span.set({f"rag.{name}": count for name, count in asdict(findings).items()})
+        event(log, "reconciled", **asdict(findings))
+        return findings
+
+
+async def _reconcile(services: Services, stuck_after: float, index_grace: float) -> Findings:
     announced = vanished = filled = 0
     named: set[str] = set()
     now = time.time()
@@ -70,9 +79,7 @@ async def reconcile(services: Services, *, stuck_after: float, index_grace: floa
     await services.metadata.purge_tombstones(before=now - _TOMBSTONE_LIFE)
     await services.metadata.purge_refresh_tokens(before=now)
     await services.metadata.purge_personal_tokens(before=now - _EXPIRED_TOKEN_LIFE)
-    findings = Findings(announced=announced, filled=filled, vanished=vanished, orphans=orphans)
-    event(log, "reconciled", **asdict(findings))
-    return findings
+    return Findings(announced=announced, filled=filled, vanished=vanished, orphans=orphans)
 
 
 def _needs_work(blob: BlobProperties, document: Document | None, *, stuck_before: float) -> bool:

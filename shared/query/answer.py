@@ -62,7 +62,7 @@ async def answer(
     if not asked.passages:  # nothing to answer from: no model is asked
         yield DeltaEvent(text=reply.text)
     else:
-        with stages.measure("answer"):
+        with stages.measure("answer", is_current=False):  # others run between two of its words
             stream = answering.stream(timeout=asking.left(), first_token=asking.to_first_token())
             async with aclosing(stream) as deltas:
                 async for delta in deltas:
@@ -110,7 +110,7 @@ class _Asking:
             principal=principal,
             services=services,
             model=Metered(model) if can_write else None,
-            stages=Stages(),
+            stages=Stages("query"),
             deadline=now + services.limits.answer_timeout,
             first_token=now + services.limits.first_token,
         )

@@ -14,6 +14,7 @@ from shared.domain import ChatDelta, Message, Prompt, Usage
 from shared.errors import BackendUnavailable
 from shared.query.cite import MarkerFilter
 from shared.query.prompt import DONT_KNOW
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,9 @@ def questions(said: Sequence[str], *, beside: str, most: int, max_chars: int) ->
 
 async def _said(prompt: Prompt, model: ChatModel, timeout: float) -> str:
     """Errors: `BackendUnavailable`, `TimeoutError`."""
-    async with asyncio.timeout(timeout), aclosing(model.stream(prompt, timeout=timeout)) as deltas:
-        return "".join([delta.text async for delta in deltas])
+    with traces.model_call("chat", model.name):
+        async with asyncio.timeout(timeout), aclosing(model.stream(prompt, timeout=timeout)) as deltas:
+            return "".join([delta.text async for delta in deltas])
 
 
 def _unmarked(line: str) -> str:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from shared.chat_models.base import ChatModel
 from shared.domain import ChatDelta, Degraded, Prompt
 from shared.errors import BackendTimeout, BackendUnavailable, Refused
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -61,14 +62,10 @@ class Ladder:
             left = max(_LEAST_FOR_LAST if is_last else _LEAST, until - time.monotonic())
             patience = None if is_last else _share(word_until)
             asked = replace(prompt, patience=patience)
-            deltas = model.stream(asked, timeout=left)
             is_shown = False
             try:
-                async with (
-                    aclosing(_spoken(deltas, patience=patience and patience + _GRACE)) as said,
-                    aclosing(self.shape(said)) as shaped,
-                ):
-                    async for delta in shaped:
+                async with aclosing(self._said(model, asked, timeout=left)) as said:
+                    async for delta in said:
                         is_shown = is_shown or bool(delta.text)
                         yield delta
             except BackendUnavailable as error:
@@ -78,6 +75,24 @@ class Ladder:
                 self.reason = self.reason or _why(error)
             else:
                 return
+
+    async def _said(self, model: ChatModel, asked: Prompt, *, timeout: float) -> Deltas:
+        patience = asked.patience and asked.patience + _GRACE
+        with traces.model_call("chat", model.name, is_current=False) as span:
+            span.set({"gen_ai.request.max_tokens": asked.max_tokens})
+            async with (
+                aclosing(_spoken(model.stream(asked, timeout=timeout), patience=patience)) as said,
+                aclosing(self.shape(said)) as shaped,
+            ):
+                async for delta in shaped:
+                    if delta.usage is not None:
+                        span.set(
+                            {
+                                "gen_ai.usage.input_tokens": delta.usage.prompt_tokens,
+                                "gen_ai.usage.output_tokens": delta.usage.completion_tokens,
+                            }
+                        )
+                    yield delta
 
     def _models(self) -> list[tuple[ChatModel, Degraded | None]]:
         models: list[tuple[ChatModel, Degraded | None]] = [(self.chat_model, None)]

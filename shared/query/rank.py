@@ -10,6 +10,7 @@ from shared.errors import BackendUnavailable
 from shared.query.duplicates import Distinct
 from shared.rerankers.base import Reranker
 from shared.search_indexes.base import SearchIndex
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,9 @@ async def reranked(
     if len(first) < 2:
         return list(passages)
     try:
-        async with asyncio.timeout(timeout):
-            scores = await reranker.scores(question, first)
+        with traces.span("query.rerank"):
+            async with asyncio.timeout(timeout):
+                scores = await reranker.scores(question, first)
     except (BackendUnavailable, TimeoutError) as error:
         event(log, "not_reranked", level=logging.WARNING, reason=type(error).__name__)
         return list(passages)

@@ -15,6 +15,7 @@ from shared.query.rank import fused, reranked, with_neighbours
 from shared.query.search_queries import Asked, search_queries
 from shared.rerankers.base import Reranker
 from shared.shelf import IndexShelf, OpenIndex
+from shared.telemetry import traces
 
 # How many hits are asked for, as multiples of what is wanted, until enough of them pass `authorised` and say
 # something of their own: during a re-upload old and new versions of a document stand side by side in the
@@ -95,11 +96,13 @@ async def _passages(
     for depth in (_WIDE_DEPTHS if asked.is_wide else _DEPTHS) if asked.queries else ():
         top_k = min(wanted * depth, _DEEPEST)
         deep = (replace(query, top_k=top_k) for query in asked.queries)
-        rankings = await asyncio.gather(*map(index.search_index.search, deep))
+        with traces.span("query.search", attributes={"rag.index": index.name, "rag.top_k": top_k}):
+            rankings = await asyncio.gather(*map(index.search_index.search, deep))
         hits = fused(rankings)
-        documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
-        allowed = authorised(hits, documents, principal, index=index.name, filters=question.filters)
-        passages = _distinct(allowed, wanted)
+        with traces.span("query.authorise", attributes={"rag.hits": len(hits)}):
+            documents = await metadata.documents(list({hit.chunk.document_id for hit in hits}))
+            allowed = authorised(hits, documents, principal, index=index.name, filters=question.filters)
+            passages = _distinct(allowed, wanted)
         is_all = all(len(ranking) < top_k for ranking in rankings)
         if len(passages) == wanted or (is_all and not _is_outdated(hits, documents, index=index.name)):
             break

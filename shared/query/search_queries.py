@@ -11,6 +11,7 @@ from shared.domain import Embedding, Principal, Question, SearchMode, SearchQuer
 from shared.embedders.base import Embedder
 from shared.errors import BackendUnavailable
 from shared.metadata_stores.base import MetadataStore
+from shared.telemetry import traces
 from shared.telemetry.logs import event
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,9 @@ async def _embeddings(
         return None
     patience = min(_EMBEDDING_SHARE * timeout, _EMBEDDING_MOST) if mode == "hybrid" else timeout
     try:
-        async with asyncio.timeout(patience):
-            return await asyncio.gather(*map(embedder.embed_query, texts))
+        with traces.model_call("embeddings", embedder.name):
+            async with asyncio.timeout(patience):
+                return await asyncio.gather(*map(embedder.embed_query, texts))
     except (BackendUnavailable, TimeoutError) as error:
         if mode == "vector":
             raise

@@ -11,6 +11,9 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+from shared.telemetry.origin import origin
+from shared.telemetry.traces import current, ids_left_by
+
 # Their least level is that of warnings: they log every round and request, with its whole address.
 CHATTY = ("watchfiles", "httpx", "httpx2", "azure", "pymongo")
 _FIELDS = "event_fields"
@@ -66,6 +69,8 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             **_fields(record),
         }
+        for name, value in _place(record).items():
+            line.setdefault(name, value)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return _json(line)
@@ -81,6 +86,17 @@ class ShortText(logging.Formatter):
         # Indented, or the message of an error could pass for the next event.
         traceback = self.formatException(record.exc_info).split("\n")
         return "\n".join([line, *(f"  {_plain(each)}" for each in traceback)])
+
+
+def _place(record: logging.LogRecord) -> dict[str, object]:
+    """The request and the span that this belongs to: the one it is written in, or that its error has left."""
+    error = record.exc_info[1] if record.exc_info else None
+    trace_id, span_id = current.get().ids
+    if not trace_id:
+        trace_id, span_id = ids_left_by(error)
+    request_id = origin.get().request_id
+    told = {"trace_id": trace_id, "span_id": span_id, "request_id": request_id}
+    return {name: value for name, value in told.items() if value}
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -20,6 +20,7 @@ LIBRARIES = {
     "shared.compose": {"pydantic"},
     "shared.compose.identity": {"pydantic"},
     "shared.compose.plugs": {"pydantic"},
+    "shared.compose.traces": {"opentelemetry"},
     "shared.azure_storage": {"azure"},  # for the type checker only
     "shared.auth.entra_keys": {"httpx", "jwt", "pydantic"},
     "shared.auth.entra": {"jwt", "pydantic"},
@@ -32,6 +33,7 @@ LIBRARIES = {
     "shared.ingest_settings": {"pydantic", "pydantic_settings"},
     "shared.query_settings": {"pydantic", "pydantic_settings"},
     "shared.settings": {"pydantic", "pydantic_settings"},
+    "shared.telemetry_settings": {"pydantic", "pydantic_settings"},
 }
 PARSERS = {
     "PIL",
@@ -44,7 +46,11 @@ PARSERS = {
     "charset_normalizer",
     "lxml",
 }
-TELEMETRY = {"shared.telemetry.processes": {"prometheus_client", "psutil"}}
+TELEMETRY = {
+    "shared.telemetry.exporters": {"azure", "opentelemetry"},
+    "shared.telemetry.otel_tracer": {"opentelemetry"},
+    "shared.telemetry.processes": {"prometheus_client", "psutil"},
+}
 # What a plug's protocol speaks of.
 PROMISED = {
     "chat_models": {"shared.query.prompt"},  # the answer "I don't know"
@@ -69,6 +75,7 @@ SETTINGS = (  # parts of one
     "shared.host_settings",
     "shared.ingest_settings",
     "shared.query_settings",
+    "shared.telemetry_settings",
 )
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 

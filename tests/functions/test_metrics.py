@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from functions.dependencies import Runtime
-from functions.invocations import invocation
+from functions.invocations import FiredBy, invocation
 from functions.measurements import Measurements
 from shared import __version__
 from shared.domain import DocumentStatus, IndexState, Turn
@@ -148,12 +148,12 @@ async def test_ratings_are_counted(http: httpx.AsyncClient, ada: Any, services: 
 async def test_runs_of_functions_are_counted_by_how_they_end(
     http: httpx.AsyncClient, runtime: Runtime
 ) -> None:
-    with invocation("reconcile", runtime):
+    async with invocation("reconcile", runtime, FiredBy()):
         pass
-    with pytest.raises(BackendUnavailable), invocation("reconcile", runtime):
-        raise BackendUnavailable("down")
-    with pytest.raises(asyncio.CancelledError), invocation("reconcile", runtime):
-        raise asyncio.CancelledError
+    for error in (BackendUnavailable("down"), asyncio.CancelledError()):
+        with pytest.raises(type(error)):
+            async with invocation("reconcile", runtime, FiredBy()):
+                raise error
     samples = await measured(http)
     for outcome in ("done", "failed", "cancelled"):
         assert samples["rag_triggers_total", labels(function="reconcile", outcome=outcome)] == 1
