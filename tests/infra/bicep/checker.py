@@ -12,8 +12,7 @@ from tests.infra.bicep import tree
 from tests.infra.bicep.azure_types import AzureType, Property
 from tests.infra.bicep.faults import Fault, hint
 from tests.infra.bicep.inference import known
-from tests.infra.bicep.scope import Known, Scope
-from tests.infra.bicep.shapes import shape_of
+from tests.infra.bicep.scope import Known, Scope, shape_of
 from tests.infra.bicep.tree import Literal, Value
 
 EXPECTED = {"String": "string", "StringLiteral": "string", "Union": "string", "Integer": "int"}
@@ -64,12 +63,9 @@ def _check_word(value: Value, scope: Scope, typed: AzureType, place: Place) -> I
     members = typed.members if typed.kind == "Union" else (typed,)
     words = [str(each.node["value"]) for each in members if each.kind == "StringLiteral"]
     opened = any(each.kind == "String" for each in members)
-    if isinstance(value, Literal):
-        if value.value not in words:
-            kind, text = ("open-enum", "is not known to be") if opened else ("enum", "cannot be")
-            yield place.fault(scope, kind, f"{text} '{value.value}'{hint(str(value.value), words)}")
-    elif not opened:
-        yield place.fault(scope, "enum", f"is any string where only one of {', '.join(words)} may stand")
+    if isinstance(value, Literal) and value.value not in words:
+        kind, text = ("open-enum", "is not known to be") if opened else ("enum", "cannot be")
+        yield place.fault(scope, kind, f"{text} '{value.value}'{hint(str(value.value), words)}")
 
 
 def _check_limits(value: Value, scope: Scope, typed: AzureType, place: Place) -> Iterator[Fault]:

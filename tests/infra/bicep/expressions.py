@@ -11,6 +11,17 @@ from tests.infra.bicep.tree import Value
 
 NAMESPACES = ("az", "sys")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+TERNARY, UNARY, POSTFIX = 0, 8, 9
+_OPERATORS = (
+    ("??",),
+    ("||",),
+    ("&&",),
+    ("==", "!=", "=~", "!~"),
+    ("<", "<=", ">", ">="),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
+LEVELS = {operator: level for level, group in enumerate(_OPERATORS, start=1) for operator in group}
 SPREAD = "..."  # the key that source.py puts before a spread, which the grammar does not know
 
 
@@ -55,9 +66,26 @@ def string_of(node: Node) -> tree.Literal | tree.Text:
     return tree.Text(parts=tuple(part for part in parts if part != ""), line=line_of(node))
 
 
-def _into(value: Value, put: Callable[[Value], Value]) -> Value:
-    """`x => x.name` is read as `(x => x).name`: what follows the arrow belongs to the lambda's body."""
-    return replace(value, body=_into(value.body, put)) if isinstance(value, tree.Lambda) else put(value)
+def _into(value: Value, put: Callable[[Value], Value], level: int = POSTFIX) -> Value:
+    """Puts something behind the part of the value that it binds to.
+
+    The grammar reads `a ? b : c.d` as `(a ? b : c).d`, and likewise behind operators and lambdas: what
+    follows goes down the right side as far as operators bind less.
+    """
+    if value.closed:
+        return put(value)
+    if isinstance(value, tree.Lambda):
+        return replace(value, body=_into(value.body, put, level))
+    if isinstance(value, tree.Choice):
+        return replace(value, otherwise=_into(value.otherwise, put, level))
+    if isinstance(value, tree.Operation) and _level(value.operator, value.operands) < level:
+        *left, last = value.operands
+        return replace(value, operands=(*left, _into(last, put, level)))
+    return put(value)
+
+
+def _level(operator: str, operands: tuple[Value, ...]) -> int:
+    return UNARY if len(operands) == 1 else LEVELS[operator]
 
 
 def _number(node: Node) -> Value:
@@ -83,18 +111,24 @@ def _array(node: Node) -> Value:
     return tree.Array(items=tuple(value_of(each) for each in parts_of(node)), line=line_of(node))
 
 
+def _is_safe(node: Node) -> bool:
+    return any(each.type in {".?", "?"} for each in node.children)
+
+
 def _member(node: Node) -> Value:
     of, name = parts_of(node)[0], text_of(parts_of(node)[-1])
-    return _into(value_of(of), lambda inner: tree.Member(of=inner, name=name, line=line_of(node)))
+    safe, line = _is_safe(node), line_of(node)
+    return _into(value_of(of), lambda inner: tree.Member(of=inner, name=name, safe=safe, line=line))
 
 
 def _index(node: Node) -> Value:
     of, key = parts_of(node)
-    return _into(value_of(of), lambda inner: tree.Index(of=inner, key=value_of(key), line=line_of(node)))
+    safe, line = _is_safe(node), line_of(node)
+    return _into(value_of(of), lambda inner: tree.Index(of=inner, key=value_of(key), safe=safe, line=line))
 
 
 def call_of(node: Node) -> Value:
-    function, given = parts_of(node)
+    function, given = parts_of(node)[:2]  # a third is the `!` of "not null"
     arguments = tuple(value_of(each) for each in parts_of(given))
     line = line_of(node)
 
@@ -109,11 +143,14 @@ def call_of(node: Node) -> Value:
 
 
 def _operation(node: Node) -> Value:
-    operator = text_of(node.child_by_field_name("operator"))
-    first, *rest = [value_of(each) for each in parts_of(node)]
+    operator, line = text_of(node.child_by_field_name("operator")), line_of(node)
+    first, *rest = (value_of(each) for each in parts_of(node))
+    if not rest:
+        return tree.Operation(operator=operator, operands=(first,), line=line)
     return _into(
         first,
-        lambda inner: tree.Operation(operator=operator, operands=(inner, *rest), line=line_of(node)),
+        lambda inner: tree.Operation(operator=operator, operands=(inner, *rest), line=line),
+        LEVELS[operator],
     )
 
 
@@ -122,6 +159,7 @@ def _choice(node: Node) -> Value:
     return _into(
         condition,
         lambda inner: tree.Choice(condition=inner, then=then, otherwise=otherwise, line=line_of(node)),
+        TERNARY,
     )
 
 
@@ -152,13 +190,14 @@ READERS: dict[str, Callable[[Node], Value]] = {
     "object": object_of,
     "array": _array,
     "member_expression": _member,
-    "resource_expression": _member,
+    "resource_expression": lambda node: tree.Name(name=text_of(node), line=line_of(node)),
     "subscript_expression": _index,
     "call_expression": call_of,
     "binary_expression": _operation,
     "unary_expression": _operation,
     "ternary_expression": _choice,
-    "parenthesized_expression": lambda node: value_of(parts_of(node)[0]),
+    "nullable_type": lambda node: value_of(parts_of(node)[0]),  # `x!`
+    "parenthesized_expression": lambda node: replace(value_of(parts_of(node)[0]), closed=True),
     "lambda_expression": _lambda,
     "for_statement": _loop,
     "if_statement": _when,

@@ -1,7 +1,10 @@
-"""Bicep's own functions with the kind of what they return, and its decorators.
+"""Bicep's own functions and decorators: what functions return, and what those of strings make of known words.
 
 From https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions and the pages below it.
 """
+
+import re
+from collections.abc import Callable
 
 _BY_KIND = {
     "string": """base64 base64ToString cidrHost cidrSubnet dataUri dataUriToString dateTimeAdd
@@ -22,3 +25,29 @@ RETURNS = {name: kind for kind, names in _BY_KIND.items() for name in names.spli
 _DECORATORS = """allowed batchSize description discriminator export maxLength maxValue metadata minLength
     minValue onlyIfNotExists retryOn sealed secure validate waitUntil"""
 DECORATORS = frozenset(_DECORATORS.split())
+
+UNIQUE = "x7abcdefghij2"  # what uniqueString() looks like: 13 lower-case letters and digits
+GUID = "6f1d2c3b-0a9e-4b7d-8c5f-1e2d3c4b5a69"
+SAMPLES = {"uniqueString": UNIQUE, "guid": GUID, "newGuid": GUID}
+
+
+def _format(pattern: str, *words: str) -> str:
+    return re.sub(r"\{(\d+)\}", lambda found: words[int(found[1])], pattern)
+
+
+def _substring(text: str, start: str, length: str = "") -> str:
+    rest = text[int(start) :]
+    return rest[: int(length)] if length else rest
+
+
+WORDS: dict[str, Callable[..., str]] = {
+    "toLower": str.lower,
+    "toUpper": str.upper,
+    "trim": str.strip,
+    "replace": str.replace,
+    "take": lambda text, count: text[: int(count)],
+    "skip": lambda text, count: text[int(count) :],
+    "substring": _substring,
+    "format": _format,
+    "string": str,
+}

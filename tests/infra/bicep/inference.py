@@ -10,7 +10,8 @@ from dataclasses import replace
 from itertools import islice, product
 
 from tests.infra.bicep import tree
-from tests.infra.bicep.functions import RETURNS
+from tests.infra.bicep.functions import RETURNS, SAMPLES, WORDS
+from tests.infra.bicep.loading import load_json
 from tests.infra.bicep.scope import (
     ANY,
     BOOL,
@@ -22,11 +23,13 @@ from tests.infra.bicep.scope import (
     module_output,
     plain,
     resource_type_at,
+    shape_of,
+    steps_of,
 )
 from tests.infra.bicep.tree import Kind, Literal, Value
 
 SPELLINGS = 64  # more spellings of one string than this are not told apart
-DEEPEST = 40
+DEEPEST = 40  # nothing right is nested so deep
 
 
 def known(value: Value, scope: Scope) -> Iterator[Known]:
@@ -84,7 +87,11 @@ def _name(value: tree.Name, scope: Scope) -> Iterator[Known]:
     elif value.name in scope.file.variables:
         yield from known(scope.file.variables[value.name].value, scope)
     elif value.name in scope.file.params:
-        for possible in declared(scope.file.params[value.name]):
+        param = scope.file.params[value.name]
+        if scope.spelled and param.default is not None:
+            yield from known(param.default, scope)
+            return
+        for possible in declared(param):
             yield from known(possible, replace(scope, bound=None))
     else:
         yield Known(value=ANY, scope=scope)
@@ -116,6 +123,11 @@ def _without_spreads(value: tree.Object, scope: Scope) -> tree.Object:
 
 def _reached(value: tree.Member | tree.Index, scope: Scope) -> Iterator[Known]:
     """`of.name`, `of[key]`: inside of objects and lists, of a resource's type, of a module's outputs."""
+    symbol, steps = steps_of(value)
+    if scope.spelled and symbol in scope.file.resources and steps == ["name"]:
+        name = scope.file.resources[symbol].body.get("name")
+        yield from known(name, scope) if name is not None else ()
+        return
     typed = resource_type_at(value, scope)
     if typed is not None:
         yield from known(as_value(typed), scope)
@@ -154,7 +166,7 @@ def _spelled(value: tree.Text, scope: Scope) -> Iterator[Known]:
 def _spellings(part: str | Value, scope: Scope) -> list[str | None]:
     if isinstance(part, str):
         return [part]
-    found = [each.value for each in known(part, scope)]
+    found = (each.value for each in known(part, scope))
     return [
         str(each.value) if isinstance(each, Literal) and each.value is not None else None for each in found
     ]
@@ -176,22 +188,60 @@ def _returned(value: tree.Call, scope: Scope) -> Iterator[Known]:
     own = scope.file.of(tree.Function).get(value.function)
     if own is not None and value.of is None:
         yield from known(own.returns, scope)
-    elif value.function == "union":
+    elif value.function in {"union", "concat"}:
         yield from _united(value, scope)
-    elif value.function in {"concat", "flatten", "intersection"}:
+    elif value.function == "loadJsonContent":
+        name = plain(value.arguments[0]) if len(value.arguments) == 1 else None
+        loaded = load_json(scope.file.path.parent / name, value.line) if name else None
+        yield Known(value=loaded or ANY, scope=scope)
+    elif value.function in {"flatten", "intersection"}:
         yield Known(value=ANY, scope=scope)
-    elif value.function == "map" and isinstance(value.arguments[1], tree.Lambda):
-        over, each = value.arguments
-        assert isinstance(each, tree.Lambda)
-        yield from known(
-            tree.Loop(variables=each.variables, over=over, body=each.body, line=value.line), scope
-        )
+    elif value.function == "map" and isinstance(each := value.arguments[1], tree.Lambda):
+        loop = tree.Loop(variables=each.variables, over=value.arguments[0], body=each.body)
+        yield from known(loop, scope)
+    elif value.function in SAMPLES and scope.spelled:
+        yield Known(value=Literal(value=SAMPLES[value.function], line=value.line), scope=scope)
+    elif value.function in WORDS:
+        yield from _worded(value, scope)
     else:
         kind = RETURNS.get(value.function, "any") if value.of is None else "any"
         yield Known(value=Kind(name=kind, line=value.line), scope=scope)
 
 
+def _worded(value: tree.Call, scope: Scope) -> Iterator[Known]:
+    """What a function makes of strings that are known."""
+    for words in islice(product(*(_spellings(each, scope) for each in value.arguments)), SPELLINGS):
+        made = None if None in words else WORDS[value.function](*words)
+        kind = Kind(name=RETURNS[value.function], line=value.line)
+        yield Known(value=kind if made is None else Literal(value=made, line=value.line), scope=scope)
+
+
 def _united(value: tree.Call, scope: Scope) -> Iterator[Known]:
-    """union(): its objects' properties together; what is not known stays as a spread."""
-    spreads = tuple(tree.Entry(key=None, value=each, line=each.line) for each in value.arguments)
-    yield Known(value=_without_spreads(tree.Object(entries=spreads, line=value.line), scope), scope=scope)
+    """Lists' items or objects' properties together; what is not known of these stays as a spread."""
+    shapes = {shape_of(each.value) for argument in value.arguments for each in known(argument, scope)}
+    if "array" in shapes:
+        items = tuple(item for argument in value.arguments for item in items_of(argument, scope))
+        inside = scope.binding(("item",), items)
+        yield Known(value=tree.ListOf(item=tree.Name(name="item", line=value.line)), scope=inside)
+    elif "object" in shapes:
+        spreads = tuple(tree.Entry(key=None, value=each, line=each.line) for each in value.arguments)
+        whole = _without_spreads(tree.Object(entries=spreads, line=value.line), scope)
+        yield Known(value=_without_twins(whole), scope=scope)
+    elif value.function == "concat":
+        yield Known(value=STRING if "string" in shapes else ANY, scope=scope)
+    else:
+        yield from known(value.arguments[-1], scope)
+
+
+def _without_twins(value: tree.Object) -> tree.Object:
+    """union() goes into what both have."""
+    twins: dict[str | None, list[tree.Entry]] = {}
+    for entry in value.entries:
+        twins.setdefault(entry.name, []).append(entry)
+    united = [
+        replace(each[0], value=tree.Call(function="union", arguments=tuple(twin.value for twin in each)))
+        for name, each in twins.items()
+        if name is not None and len(each) > 1
+    ]
+    single = [entry for entry in value.entries if entry.name is None or len(twins[entry.name]) == 1]
+    return replace(value, entries=(*single, *united))

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.infra.bicep import tree
+from tests.infra.bicep.declared import misfits
 from tests.infra.bicep.faults import Fault, hint
 from tests.infra.bicep.inference import items_of
-from tests.infra.bicep.scope import Scope, steps_of
-from tests.infra.bicep.shapes import misfits
+from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.source import BicepFile
 from tests.infra.bicep.tree import Module, Value
 
@@ -24,7 +24,6 @@ def check_modules(scope: Scope) -> Iterator[Fault]:
         yield from _own_properties(module, scope)
         yield from _params(module, file, scope)
         yield from _target(module, file, scope)
-    yield from _outputs(scope)
 
 
 def check_assignments(scope: Scope) -> Iterator[Fault]:
@@ -109,24 +108,3 @@ def _target(module: Module, file: BicepFile, scope: Scope) -> Iterator[Fault]:
     if kind != file.target_scope:
         text = f"{module.name} is deployed to a {kind}, and written for a {file.target_scope}"
         yield _fault(scope, module.line, "scope", text)
-
-
-def _outputs(scope: Scope) -> Iterator[Fault]:
-    seen = set()
-    for value in tree.walk(scope.file.declarations):
-        if not isinstance(value, tree.Member | tree.Index):
-            continue
-        symbol, steps = steps_of(value)
-        module = scope.file.modules.get(symbol)
-        file = scope.module_file(module) if module else None
-        if module is None or file is None or (symbol, *steps) in seen:
-            continue
-        seen.add((symbol, *steps))
-        if module.loop is not None and steps[0] != "[]":
-            yield _fault(scope, value.line, "reading", f"{symbol} is a list: which one's {steps[0]}?")
-        names = steps[1:] if steps[0] == "[]" else steps
-        if names and names[0] not in {"outputs", "name"}:
-            yield _fault(scope, value.line, "reading", f"{symbol} has no {names[0]}, only name and outputs")
-        elif len(names) > 1 and names[1] not in file.outputs:
-            text = f"{module.path} has no output {names[1]}{hint(names[1], file.outputs)}"
-            yield _fault(scope, value.line, "reading", text)

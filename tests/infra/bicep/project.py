@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tests.infra.bicep.azure_types import TypeIndex
 from tests.infra.bicep.faults import Fault
 from tests.infra.bicep.modules import check_assignments, check_modules
+from tests.infra.bicep.reading import check_reading
 from tests.infra.bicep.resources import Checked, check_resources
 from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.source import BicepFile
@@ -28,5 +29,6 @@ def check_without_types(files: tuple[BicepFile, ...], index: TypeIndex | None = 
         scope = Scope(file=file, files=by_path, index=index)
         yield from check_symbols(scope)
         yield from check_modules(scope)
+        yield from check_reading(scope)
         if file.path.suffix == ".bicepparam":
             yield from check_assignments(scope)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.infra.bicep import azure_types, tree
-from tests.infra.bicep.azure_types import AzureType, ResourceType, TypeIndex
+from tests.infra.bicep.azure_types import ResourceType, TypeIndex
 from tests.infra.bicep.checker import Place, check, check_object
 from tests.infra.bicep.faults import Fault, hint
 from tests.infra.bicep.inference import items_of
-from tests.infra.bicep.scope import Scope, step_into, steps_of
+from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.source import BicepFile
 from tests.infra.bicep.tree import Literal, Resource, Value
 
@@ -47,7 +47,6 @@ def check_resources(files: tuple[BicepFile, ...], index: TypeIndex) -> Checked:
                 faults.append(_fault(resource, file.path, "version", text))
             else:
                 unchecked.add(f"{resource.type}@{resource.version}")
-        faults += _check_reading(scope)
     return Checked(faults=tuple(sorted(set(faults))), unchecked=frozenset(unchecked))
 
 
@@ -122,7 +121,7 @@ def _check_target(resource: Resource, found: ResourceType, scope: Scope) -> Iter
     if not found.writable:
         yield _fault(resource, path, "read-only", f"{found.name} can be read, not deployed: existing")
     elif given is None:
-        if not found.writable & TARGETS[scope.file.target_scope] and resource.parent is None:
+        if not found.writable & TARGETS.get(scope.file.target_scope, found.writable) and resource.parent is None:
             where = found.writable.name
             yield _fault(
                 resource,
@@ -134,43 +133,3 @@ def _check_target(resource: Resource, found: ResourceType, scope: Scope) -> Iter
         yield _fault(resource, path, "scope", "only a module can be deployed to another scope")
     elif not found.writable & azure_types.Scope.EXTENSION:
         yield _fault(resource, path, "scope", f"{found.name} cannot be put on another resource")
-
-
-def _check_reading(scope: Scope) -> Iterator[Fault]:
-    """Every `resource.property.property` leads to something that can be read."""
-    longest: dict[tuple[str, tuple[str, ...]], Value] = {}
-    for value in tree.walk(scope.file.declarations):
-        if isinstance(value, tree.Member | tree.Index):
-            symbol, steps = steps_of(value)
-            longest[symbol, tuple(steps)] = value
-    for (symbol, path), value in longest.items():
-        steps = list(path)
-        resource = scope.file.resources.get(symbol)
-        found = scope.index.find(resource.type, resource.version) if resource and scope.index else None
-        if resource is None or found is None or _children(scope.file, resource) & set(steps[:1]):
-            continue
-        if resource.loop is not None and steps[0] != "[]":
-            text = f"{symbol} is a list: which one's {steps[0]}?"
-            yield Fault(path=scope.file.path, line=value.line, kind="reading", text=text)
-        wrong = _first_wrong(found.body, steps[1:] if resource.loop is not None else steps)
-        if wrong is not None:
-            text = f"{symbol}.{'.'.join(steps)}: {wrong}"
-            yield Fault(path=scope.file.path, line=value.line, kind="reading", text=text)
-
-
-def _children(file: BicepFile, resource: Resource) -> set[str]:
-    return {each.name for each in file.resources.values() if each.outer == resource.name}
-
-
-def _first_wrong(body: AzureType, steps: list[str]) -> str | None:
-    at: AzureType = body
-    for step in steps:
-        if at.kind not in {"Object", "Array"}:
-            return None
-        if at.kind == "Object" and step in at.properties and at.properties[step].write_only:
-            return f"{step} can be written, not read"
-        inside = step_into(at, step)
-        if inside is None:
-            return f"there is no {step}{hint(step, at.properties)}" if at.kind == "Object" else None
-        at = inside
-    return None

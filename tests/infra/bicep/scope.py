@@ -14,6 +14,8 @@ from tests.infra.bicep.tree import Kind, Literal, Value
 
 ANY, STRING, INT, BOOL = Kind(name="any"), Kind(name="string"), Kind(name="int"), Kind(name="bool")
 PLAIN = {"String": STRING, "Integer": INT, "Boolean": BOOL, "Object": Kind(name="object")}
+KINDS = frozenset({"string", "int", "bool", "object", "array", "any"})
+LITERALS = {str: "string", bool: "bool", int: "int", type(None): "null"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class Scope:
     files: Mapping[Path, BicepFile]
     index: TypeIndex | None = None
     bound: Mapping[str, tuple["Known", ...]] | None = None  # the variables of loops and lambdas
+    spelled: bool = False  # names are spelled out as deployed: defaults hold, uniqueString() is a sample
     depth: int = 0
 
     def deeper(self) -> "Scope":
@@ -30,7 +33,8 @@ class Scope:
     def binding(self, names: tuple[str, ...], values: tuple["Known", ...]) -> "Scope":
         """Inside of a loop or lambda: its first variable is one of the values, the second a number."""
         found = dict(self.bound or {})
-        found.update(zip(names, (values, (Known(value=INT, scope=self),)), strict=False))
+        count = Literal(value=0) if self.spelled else INT
+        found.update(zip(names, (values, (Known(value=count, scope=self),)), strict=False))
         return replace(self, bound=found)
 
     def module_file(self, module: tree.Module) -> BicepFile | None:
@@ -98,3 +102,14 @@ def as_value(typed: AzureType) -> Value:
     if typed.kind == "Union":
         return STRING
     return PLAIN.get(typed.kind, ANY)
+
+
+def shape_of(value: Value) -> str:
+    """string, int, bool, array, object, null; any where it is not known."""
+    if isinstance(value, Literal):
+        return LITERALS[type(value.value)]
+    if isinstance(value, Kind):
+        return value.name if value.name in KINDS else "any"
+    if isinstance(value, tree.Array | tree.ListOf):
+        return "array"
+    return "object" if isinstance(value, tree.Object) else "any"

@@ -50,8 +50,8 @@ class BicepFile:
     settings: Mapping[str, tree.Value] = field(default_factory=dict)  # metadata
 
     def of(self, kind: type[D]) -> dict[str, D]:
-        """Declarations of one kind by their names; nested resources too."""
-        return {each.name: each for each in self.declarations if isinstance(each, kind)}
+        """Declarations of one kind by their symbols."""
+        return {each.symbol: each for each in self.declarations if isinstance(each, kind)}
 
     @property
     def params(self) -> dict[str, tree.Param]:
@@ -213,7 +213,7 @@ def _resources(
         type=f"{outer.type}/{written}" if outer else written,
         version=version or (outer.version if outer else ""),
         existing=any(each.type == "existing" for each in node.children),
-        outer=outer.name if outer else None,
+        outer=outer.symbol if outer else None,
         decorators=decorators,
         line=line_of(node),
         **deployed,

@@ -3,18 +3,21 @@
 Parameters' defaults, allowed values and outputs fit what they are declared as. See `check_symbols`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.infra.bicep import tree
+from tests.infra.bicep.declared import misfits
 from tests.infra.bicep.faults import Fault, hint
 from tests.infra.bicep.functions import DECORATORS, RETURNS
 from tests.infra.bicep.inference import known
 from tests.infra.bicep.resources import TARGETS
-from tests.infra.bicep.scope import Scope
-from tests.infra.bicep.shapes import KINDS, misfits, shape_of
+from tests.infra.bicep.scope import KINDS, Scope, shape_of
 from tests.infra.bicep.tree import Declaration, Value
 
+SECRET = re.compile(r"(?i)(password|pwd|secret|accountkey|connectionstring)s?$")
 NAMESPACES = {"az", "sys"}
 
 
@@ -45,11 +48,11 @@ def _symbols(scope: Scope) -> list[Declaration]:
 def _duplicates(scope: Scope) -> Iterator[Fault]:
     outputs = [each for each in scope.file.declarations if isinstance(each, tree.Output)]
     for group in (_symbols(scope), outputs):
-        counts = Counter(each.name for each in group)
+        counts = Counter(each.symbol for each in group)
         for each in group[::-1]:
-            if counts[each.name] > 1:
-                counts[each.name] = 1
-                yield _fault(scope, each.line, "duplicate", f"{each.name} is declared twice")
+            if counts[each.symbol] > 1:
+                counts[each.symbol] = 1
+                yield _fault(scope, each.line, "duplicate", f"{each.symbol} is declared twice")
     for value in tree.walk(scope.file.declarations):
         if isinstance(value, tree.Object):
             names = Counter(entry.name for entry in value.entries if entry.name is not None)
@@ -58,7 +61,7 @@ def _duplicates(scope: Scope) -> Iterator[Fault]:
 
 
 def _undefined(scope: Scope) -> Iterator[Fault]:
-    symbols = {each.name for each in _symbols(scope)}
+    symbols = {each.symbol for each in _symbols(scope)}
     for each in (*scope.file.declarations, *scope.file.assigned):
         local = {taken.name for taken in each.parameters} if isinstance(each, tree.Function) else set()
         yield from _undefined_in(each, symbols | local, scope)
@@ -78,6 +81,9 @@ def _undefined_in(value: Value, symbols: set[str], scope: Scope) -> Iterator[Fau
         yield _fault(
             scope, value.line, "undefined", f"there is no type {value.name}{hint(value.name, KINDS)}"
         )
+    if isinstance(value, tree.Resource):  # those inside of it, and beside it, go by their last names
+        near = {value.symbol, value.outer} - {None}
+        symbols = symbols | {each.name for each in scope.file.resources.values() if each.outer in near}
     if isinstance(value, tree.Deployed) and value.loop is not None:
         yield from _undefined_in(value.loop.over, symbols, scope)
         symbols = symbols | set(value.loop.variables)
@@ -88,7 +94,7 @@ def _undefined_in(value: Value, symbols: set[str], scope: Scope) -> Iterator[Fau
     elif isinstance(value, tree.Lambda):
         symbols = symbols | set(value.variables)
     if isinstance(value, tree.Declaration):
-        value = tree.undecorated(value)
+        value = replace(value, decorators=())
     for inside in tree.inside_of(value):
         yield from _undefined_in(inside, symbols, scope)
 
@@ -103,8 +109,8 @@ def _unused(scope: Scope) -> Iterator[Fault]:
         plain = isinstance(each, tree.Param | tree.Variable | tree.TypeName | tree.Function)
         found = isinstance(each, tree.Resource) and each.existing
         exported = each.decorated("export") is not None or each in scope.file.assigned
-        children = {other.outer for other in scope.file.resources.values()}
-        if (plain or found) and not exported and not used[each.name] and each.name not in children:
+        outer = each.symbol in {other.outer for other in scope.file.resources.values()}
+        if (plain or found) and not exported and not outer and not used[each.symbol]:
             yield _fault(scope, each.line, "unused", f"{each.name} is declared and not used")
 
 
@@ -117,6 +123,11 @@ def _decorators(scope: Scope) -> Iterator[Fault]:
 
 
 def _param(param: tree.Param, scope: Scope) -> Iterator[Fault]:
+    secure = param.decorated("secure") is not None
+    if SECRET.search(param.name) and not secure:
+        yield _fault(scope, param.line, "secure", f"{param.name} is not @secure, and is called a secret")
+    if secure and param.default is not None and not _is_empty(param.default):
+        yield _fault(scope, param.line, "secure", f"{param.name} has a default, which everybody can read")
     if param.default is not None:
         for text in misfits(param.default, scope, param, scope):
             yield _fault(scope, param.line, "default", text)
@@ -128,6 +139,10 @@ def _param(param: tree.Param, scope: Scope) -> Iterator[Fault]:
         if shape_of(each) not in kinds:
             text = f"{param.name} is declared {', '.join(kinds)} and allows {shape_of(each)}"
             yield _fault(scope, each.line, "default", text)
+
+
+def _is_empty(value: Value) -> bool:
+    return value == tree.Literal(value="", line=value.line) or isinstance(value, tree.Call)
 
 
 def _output(output: tree.Output, scope: Scope) -> Iterator[Fault]:

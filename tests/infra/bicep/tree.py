@@ -1,16 +1,16 @@
 """What a Bicep file says, as frozen values: made by source.py, read by the checkers and tests.
 
-A value is what may stand behind a colon or an equals sign; a declared type is what may stand behind the name
-of a parameter. Everything knows its line.
+Values stand behind colons and equals signs, declared types behind names. Everything knows its line.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
     line: int = 0
+    closed: bool = field(default=False, repr=False)  # in parentheses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +20,7 @@ class Literal(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Value):
-    """A string with expressions in it."""
-
-    parts: tuple[str | Value, ...]
+    parts: tuple[str | Value, ...]  # a string with expressions in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,26 +56,28 @@ class Array(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class Name(Value):
-    name: str
+    name: str  # a resource written inside another is `other::name`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member(Value):
-    """`of.name` and `of::name`."""
+    """`of.name`; `of.?name` is safe."""
 
     of: Value
     name: str
+    safe: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index(Value):
     of: Value
     key: Value
+    safe: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Value):
-    """`function(arguments)`, or a method of `of`. The namespaces `az.` and `sys.` are dropped."""
+    """Of a function without `az.` or `sys.`, or of a method of `of`."""
 
     function: str
     arguments: tuple[Value, ...]
@@ -134,16 +134,12 @@ class ListOf(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class OneOf(Value):
-    """A union of literals or types."""
-
     members: tuple[Value, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Maybe(Value):
-    """A type that may also be null, or be left out."""
-
-    of: Value
+    of: Value  # or null, or left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +152,11 @@ class Decorator(Value):
 class Declaration(Value):
     name: str
     decorators: tuple[Decorator, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """How the file speaks of it."""
+        return self.name
 
     def decorated(self, name: str) -> Decorator | None:
         return next((each for each in self.decorators if each.name == name), None)
@@ -207,11 +208,15 @@ class Resource(Deployed):
     outer: str | None = None  # the symbol of the resource that it is written inside of
 
     @property
+    def symbol(self) -> str:
+        return f"{self.outer}::{self.name}" if self.outer else self.name
+
+    @property
     def parent(self) -> str | None:
         """The symbol of its parent, however it was given."""
         given = self.body.get("parent")
         given = given.of if isinstance(given, Index) else given
-        return given.name if isinstance(given, Name | Member) else self.outer
+        return given.name if isinstance(given, Name) else self.outer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,16 +231,12 @@ class Module(Deployed):
 
 def inside_of(value: Value) -> Iterator[Value]:
     """The values that a value is made of."""
-    for field in fields(value):
-        found = getattr(value, field.name)
-        if not (field.name == "loop" and isinstance(value, Deployed)):  # its body is the value's own
+    for part in fields(value):
+        found = getattr(value, part.name)
+        if not (part.name == "loop" and isinstance(value, Deployed)):  # its body is the value's own
             yield from (
                 each for each in (found if isinstance(found, tuple) else (found,)) if isinstance(each, Value)
             )
-
-
-def undecorated(declaration: Declaration) -> Declaration:
-    return replace(declaration, decorators=())
 
 
 def walk(value: Value | tuple[Value, ...]) -> Iterator[Value]:

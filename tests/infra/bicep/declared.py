@@ -1,29 +1,12 @@
-"""The shapes of values, and whether a value fits a declaration: a parameter with its limits, an output.
-
-Used by checker.py for shapes; by symbols.py and modules.py for declarations.
-"""
+"""Whether a value fits a declaration: a parameter with its limits, or an output."""
 
 from collections.abc import Iterator
 
 from tests.infra.bicep import tree
 from tests.infra.bicep.faults import hint
 from tests.infra.bicep.inference import known
-from tests.infra.bicep.scope import Known, Scope
-from tests.infra.bicep.tree import Kind, Literal, Value
-
-KINDS = frozenset({"string", "int", "bool", "object", "array", "any"})
-LITERALS = {str: "string", bool: "bool", int: "int", type(None): "null"}
-
-
-def shape_of(value: Value) -> str:
-    """string, int, bool, array, object, null; any where it is not known."""
-    if isinstance(value, Literal):
-        return LITERALS[type(value.value)]
-    if isinstance(value, Kind):
-        return value.name if value.name in KINDS else "any"
-    if isinstance(value, tree.Array | tree.ListOf):
-        return "array"
-    return "object" if isinstance(value, tree.Object) else "any"
+from tests.infra.bicep.scope import Known, Scope, shape_of
+from tests.infra.bicep.tree import Literal, Value
 
 
 def misfits(value: Value, scope: Scope, param: tree.Param, at: Scope) -> Iterator[str]:
@@ -82,9 +65,7 @@ def _property_misfits(
 
 
 def _not_among(value: Value, words: list[str | int | bool | None], name: str) -> Iterator[str]:
-    if not isinstance(value, Literal):
-        yield f"{name} takes only {', '.join(map(str, words))}, and is given any {shape_of(value)}"
-    elif value.value not in words:
+    if isinstance(value, Literal) and value.value not in words:
         yield f"{name} cannot be {value.value!r}{hint(str(value.value), map(str, words))}"
 
 
