@@ -12,6 +12,9 @@ export class Problem extends Error {
   }
 }
 
+/** Where the API answers: here, unless the page lies elsewhere (infra/deploy/page.py) and its index.html says where. */
+const API = document.querySelector('meta[name="api"]')?.content || location.origin;
+
 const UNREACHABLE = "The server cannot be reached. Check the connection, then try again.";
 
 /** For statuses that come without a detail, from a proxy for instance. */
@@ -34,10 +37,15 @@ export async function problemOf(response) {
   return problemFrom({ ...body, status: response.status }, retryAfter);
 }
 
+/** @param {string} url a path of the API, or any address */
+export function atApi(url) {
+  return new URL(url, API).href;
+}
+
 /** `fetch`, with a lost connection as a Problem; an abort stays what it is. */
 export async function send(url, options) {
   try {
-    return await fetch(url, options);
+    return await fetch(atApi(url), options);
   } catch (error) {
     throw isAbort(error) ? error : unreachable();
   }

@@ -8,7 +8,7 @@
 
 import { encodedName } from "./api.js";
 import { el, iconButton } from "./dom.js";
-import { Problem, inWords, isAbort, problemFrom, unreachable } from "./problems.js";
+import { atApi, Problem, inWords, isAbort, problemFrom, unreachable } from "./problems.js";
 
 const AT_ONCE = 3;
 const DIRECT = 64 * 1024 * 1024; // bytes from which a file goes straight to the storage: hosts limit bodies to 100 MB
@@ -119,7 +119,7 @@ export class Uploads {
 function put(method, url, headers, file, { abort, progress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open(method, url);
+    request.open(method, atApi(url));
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (!("Content-Type" in headers)) request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
     request.upload.onprogress = (event) => progress(event.loaded / Math.max(event.total, 1));

@@ -126,10 +126,10 @@ def _targets(
         aks = _cluster(options, outputs, revision)
         targets.append(Target(place=aks, check=lambda: smoke_test(aks.url, account, patience=patience)))
     if name := outputs.get("staticWebAppName"):
-        page = Page(group=group, app=name, previous=previous, work=work)
-        address = "https://" + az(
-            "staticwebapp", "show", "--resource-group", group, "--name", name, "--query", "defaultHostname"
-        )
+        of = ("--resource-group", group, "--name", name)
+        storage = f"https://{outputs['storageName']}.blob.core.windows.net"
+        page = Page(of=of, api=url, storage=storage, previous=previous, work=work)
+        address = "https://" + az("staticwebapp", "show", *of, "--query", "defaultHostname")
         targets.append(Target(place=page, check=lambda: _check_page(address)))
     return targets
 

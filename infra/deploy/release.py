@@ -49,6 +49,8 @@ def release(targets: Sequence[Target], revision: str) -> None:
             target.check()
         except DeploymentError as why:
             raise _undo(begun, targets, why) from why
+        except Exception as why:  # whatever it was: what was begun is taken back
+            raise _undo(begun, targets, DeploymentError(f"{type(why).__name__}: {why}")) from why
 
 
 def _undo(begun: Sequence[Target], targets: Sequence[Target], why: DeploymentError) -> ReleaseError:

@@ -1,8 +1,8 @@
 """What stands in for `az`, `kubectl` and the others: it writes down its calls and answers by a table.
 
-Started by the tests under each of these names. `world.json` in the folder FAKES has the table, `answers` by what
-a call begins with, and says which call is to `fail`, and how many `times`. What is released is written to files
-of its own, so that stand-ins of the product can behave by it.
+Started by the tests under each of these names. `world.json` in the folder FAKES has the table, `answers` by
+what a call begins with, and says which call is to `fail` and how many `times`. What is released is written to
+files of its own, by which stand-ins of the product behave.
 """
 
 import json
