@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param environment = 'dev'
+param generation = readEnvironmentVariable('GENERATION', '1')
 param privateNetwork = false
 param zoneRedundant = false
 param deployCluster = false
@@ -9,7 +10,7 @@ param deployStaticWebApp = false
 
 param mongodbPassword = readEnvironmentVariable('MONGODB_PASSWORD')
 param operatorsGroupId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
-param host = readEnvironmentVariable('RAG_HOST', '')
+param host = readEnvironmentVariable('API_HOST', '')
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 param registration = 'open'

@@ -6,6 +6,10 @@ targetScope = 'resourceGroup'
 @maxLength(8)
 param name string = 'rag'
 
+// Vaults cannot be removed for good before their time, and keep their names until then.
+@description('Another one makes another set of names, for a group that is deployed anew after it was destroyed.')
+param generation string = '1'
+
 @description('Which environment it is, for tags.')
 @allowed(['dev', 'prod'])
 param environment string
@@ -29,7 +33,7 @@ param deployStaticWebApp bool
 @description('Its region: few have Static Web Apps. The page itself is everywhere.')
 param staticWebAppLocation string = 'westeurope'
 
-@description('Password of MongoDB\'s user: letters and digits, at least 16.')
+@description('Password of MongoDB\'s user.')
 @secure()
 @minLength(16)
 param mongodbPassword string
@@ -104,7 +108,7 @@ param nodeSize string = 'Standard_D4ds_v5'
 param fewestNodes int = 1
 param mostNodes int = 3
 
-var suffix = uniqueString(resourceGroup().id)
+var suffix = uniqueString(resourceGroup().id, generation)
 var prefix = '${name}-${suffix}'
 var functionName = prefix
 var tags = {
@@ -400,6 +404,17 @@ module alerts 'modules/alerts.bicep' = {
       mongo: mongodb.outputs.id
       redis: redis.outputs.id
     }
+  }
+}
+
+module prometheusRules 'modules/prometheus-rules.bicep' = if (deployCluster) {
+  name: 'prometheus-rules'
+  params: {
+    location: location
+    tags: tags
+    prefix: prefix
+    prometheusId: monitoring.outputs.prometheusId
+    operatorsId: alerts.outputs.operatorsId
   }
 }
 

@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param environment = 'prod'
+param generation = readEnvironmentVariable('GENERATION', '1')
 param privateNetwork = true
 param zoneRedundant = true
 param deployCluster = true
@@ -12,7 +13,7 @@ param operatorsGroupId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 // Runners of GitHub have no address of their own: name those of your own runners here, and nobody else comes in.
 param deployerAddresses = []
 param browserAddresses = []
-param host = readEnvironmentVariable('RAG_HOST', '')
+param host = readEnvironmentVariable('API_HOST', '')
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 param registration = 'closed'

@@ -165,3 +165,5 @@ resource budget 'Microsoft.Consumption/budgets@2023-11-01' = if (!empty(budgetSt
     }
   }
 }
+
+output operatorsId string = operators.id

@@ -115,7 +115,7 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2023-03-11' = {
 
 // People look at it from outside, signed in by Entra ID.
 resource grafana 'Microsoft.Dashboard/grafana@2024-10-01' = {
-  name: '${prefix}-grafana'
+  name: prefix // 23 characters at the most
   location: location
   tags: tags
   sku: {

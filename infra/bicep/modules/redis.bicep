@@ -29,6 +29,8 @@ var users = [
   { name: 'ingest', who: principals.ingest }
 ]
 
+var port = 10000
+
 resource cluster 'Microsoft.Cache/redisEnterprise@2025-07-01' = {
   name: name
   location: location
@@ -51,7 +53,7 @@ resource database 'Microsoft.Cache/redisEnterprise/databases@2025-07-01' = {
     clientProtocol: 'Encrypted'
     clusteringPolicy: 'EnterpriseCluster' // to its clients it must be one server
     evictionPolicy: 'AllKeysLRU'
-    port: 10000
+    port: port
   }
 }
 
@@ -97,4 +99,4 @@ resource databaseLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
 }
 
 output id string = cluster.id
-output url string = 'rediss://${cluster.properties.hostName}:${database.properties.port}/0'
+output url string = 'rediss://${cluster.properties.hostName}:${port}/0'

@@ -28,12 +28,10 @@ param workspaceId string
 
 var roles = loadJsonContent('../roles.json')
 var roleType = 'Microsoft.Authorization/roleDefinitions'
-var queueNames = [
-  'ingest-events'
+var otherQueues = [
   'ingest-events-poison'
   'index-fills'
   'index-fills-poison'
-  'rag-doctor' // where `rag doctor` tries the queues
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
@@ -123,7 +121,18 @@ resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-01-0
   name: 'default'
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = [for queue in queueNames: {
+resource ingestEvents 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = {
+  parent: queueService
+  name: 'ingest-events'
+}
+
+@description('Where `rag doctor` tries the queues.')
+resource doctor 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = {
+  parent: queueService
+  name: 'rag-doctor'
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-01-01' = [for queue in otherQueues: {
   parent: queueService
   name: queue
 }]
@@ -177,8 +186,8 @@ resource deadEventsAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 }
 
 resource eventsAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(queues[0].id, principals.events, roles['Storage Queue Data Message Sender'])
-  scope: queues[0]
+  name: guid(ingestEvents.id, principals.events, roles['Storage Queue Data Message Sender'])
+  scope: ingestEvents
   properties: {
     principalId: principals.events
     principalType: 'ServicePrincipal'
@@ -187,8 +196,8 @@ resource eventsAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource doctorAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(queues[4].id, principals.api, roles['Storage Queue Data Contributor'])
-  scope: queues[4]
+  name: guid(doctor.id, principals.api, roles['Storage Queue Data Contributor'])
+  scope: doctor
   properties: {
     principalId: principals.api
     principalType: 'ServicePrincipal'
