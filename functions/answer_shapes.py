@@ -187,5 +187,5 @@ class Probe(Shape):
 
 
 class Readiness(Shape):
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable", "draining"]
     checks: dict[str, str]

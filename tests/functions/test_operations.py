@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -94,3 +95,30 @@ async def test_the_description_names_every_operation_after_its_function(
     }
     routes = [route for route in build_api(runtime).routes if isinstance(route, APIRoute)]
     assert operations == {route.name for route in routes if route.include_in_schema}
+
+
+async def test_a_blob_store_that_is_away_is_named_and_leaves_questions_answered(
+    runtime: Runtime, http: httpx.AsyncClient
+) -> None:
+    services = await runtime.services()
+
+    class Away:
+        async def ping(self) -> None:
+            raise BackendUnavailable("the blob storage is unreachable")
+
+        async def close(self) -> None:
+            await services.blobs.close()
+
+    async def without_blobs(settings: Settings, metrics: Metrics) -> Services:
+        return replace(services, blobs=Away())  # type: ignore[arg-type]
+
+    response = await unready(runtime, without_blobs)
+    assert response.status_code == 200
+    told = response.json()
+    assert told["status"] == "degraded"
+    assert told["checks"] == {
+        "metadata": "ok",
+        "blobs": "the blob storage is unreachable",
+        "queue": "ok",
+        "search_index": "ok",
+    }

@@ -20,6 +20,7 @@ class Case:
     degraded: frozenset[str | None] = frozenset({None})
     breaker: str | None = None  # the label of the one that opens
     is_ready: bool | None = True  # what the probe says; None: either
+    named: str | None = None  # of its checks, while it is ready nevertheless
 
     @property
     def id(self) -> str:
@@ -61,16 +62,15 @@ def _of_the_indispensable() -> Iterator[Case]:
 
 
 def _of_the_unnoticed() -> Iterator[Case]:
-    for dependency, is_probed in (
-        ("cache", False),
-        ("blob store", True),
-        ("event queue", True),
-        ("key vault", False),
-        ("Entra ID keys", False),
+    for dependency, check in (
+        ("cache", None),
+        ("blob store", "blobs"),
+        ("event queue", "queue"),
+        ("key vault", None),
+        ("Entra ID keys", None),
     ):
         for fault in FAULTS:
-            is_ready = (None if fault in ("wrong", "flapping") else False) if is_probed else True
-            yield Case(dependency=dependency, fault=fault, is_ready=is_ready)
+            yield Case(dependency=dependency, fault=fault, named=check if fault in ("down", "slow") else None)
 
 
 CASES = [*_of_models(), *_of_the_indispensable(), *_of_the_unnoticed()]
