@@ -17,7 +17,10 @@ OF_TARGET = frozenset({"job", "instance", "namespace", "pod"})
 OF_HISTOGRAM = ("_bucket", "_count", "_sum")
 
 # Told by kube-state-metrics.
-_FROM_ELSEWHERE = {"kube_pod_container_resource_limits": {"namespace", "pod", "container", "resource"}}
+FROM_ELSEWHERE = {
+    "kube_pod_container_resource_limits": {"namespace", "pod", "container", "resource"},
+    "kube_cronjob_status_last_successful_time": {"namespace", "cronjob"},
+}
 
 # Values of labels that no test's minute brings about.
 _RARE = {
@@ -28,6 +31,7 @@ _RARE = {
     ("kind", "saved"),
     ("degraded", "text_search"),
     ("resource", "memory"),
+    ("cronjob", "rag-reconcile"),
 }
 
 
@@ -72,7 +76,7 @@ def faults(query: Query, seen: Catalogue, all_metrics: Catalogue) -> Iterator[st
 
 
 def _labels(metric: str, catalogue: Catalogue) -> set[str] | None:
-    return _FROM_ELSEWHERE.get(metric) or catalogue.labels.get(metric)
+    return FROM_ELSEWHERE.get(metric) or catalogue.labels.get(metric)
 
 
 def _matched(selector: Selector, labels: set[str], seen: Catalogue) -> Iterator[str]:

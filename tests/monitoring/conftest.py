@@ -18,13 +18,19 @@ _MESSAGES = {"messages": [{"role": "user", "content": _QUESTION}]}
 
 
 @pytest.fixture(scope="session")
-def watched(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Prometheus]:
-    folder = tmp_path_factory.mktemp("monitoring")
-    host = RealHost(folder / "data", models=weights, environment={"RAG_REQUESTS_PER_MINUTE": "100"})
-    with host, prometheus(f"127.0.0.1:{host.port}", folder) as watching:
-        host.sign_in()
+def host(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[RealHost]:
+    """Signed in as its administrator."""
+    data = tmp_path_factory.mktemp("monitored") / "data"
+    with RealHost(data, models=weights, environment={"RAG_REQUESTS_PER_MINUTE": "100"}) as running:
+        running.sign_in()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def watched(host: RealHost, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    with prometheus(f"127.0.0.1:{host.port}", tmp_path_factory.mktemp("prometheus")) as watching:
         watching.wait_until(lambda: bool(watching.query("rag_documents")), "the host")
-        _use(host)
+        use(host)
         watching.wait_until(lambda: _has_seen_it_all(watching), "what the host was asked for")
         yield watching
 
@@ -44,7 +50,8 @@ def all_metrics(seen: Catalogue) -> Catalogue:
     return found
 
 
-def _use(host: RealHost) -> None:
+def use(host: RealHost) -> None:
+    """A little of everything."""
     client = host.client
     host.put("notes/leave.md", "# Leave\n\nEmployees get 30 days of leave.\n")
     host.wait_for_status("notes/leave.md", "indexed")
