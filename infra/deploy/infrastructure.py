@@ -11,7 +11,7 @@ from infra.deploy.options import Options
 
 _DEPLOYMENT = "rag-functions"
 _PATIENCE = 7200.0  # seconds; Redis and the cluster may take most of an hour
-_PASSWORD = "MONGODB_PASSWORD"  # noqa: S105 the name of the entry that the parameter files read
+_ENTRY = "MONGODB_PASSWORD"  # of the environment, which the parameter files read
 
 
 def ensure_group(options: Options) -> None:
@@ -30,7 +30,7 @@ def mongodb_password(group: str) -> str:
 
     Errors: `DeploymentError` where there is one that cannot be read: a new one would lock the app out.
     """
-    if given := os.environ.get(_PASSWORD):
+    if given := os.environ.get(_ENTRY):
         return given
     for vault in az("keyvault", "list", "--resource-group", group, "--query", "[].name") or []:
         try:
@@ -50,7 +50,7 @@ def mongodb_password(group: str) -> str:
                 continue
             raise DeploymentError(
                 f"MongoDB's password cannot be read from the key vault {vault}. Give yourself the role Key "
-                f"Vault Secrets User on it, come from a network that it lets in, or set {_PASSWORD}.\n"
+                f"Vault Secrets User on it, come from a network that it lets in, or set {_ENTRY}.\n"
                 f"{error.said}"
             ) from error
         return unquote(urlsplit(uri).password or "")
@@ -64,7 +64,7 @@ def show_plan(options: Options, bicep: Path, password: str) -> None:
         return
     run(
         "az", "deployment", "group", "what-if", *_deployment(options, bicep),
-        environment={_PASSWORD: password},
+        environment={_ENTRY: password},
         is_shown=True,
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def show_plan(options: Options, bicep: Path, password: str) -> None:
 def deploy(options: Options, bicep: Path, password: str) -> None:
     run(
         "az", "deployment", "group", "create", *_deployment(options, bicep), "--output", "none",
-        environment={_PASSWORD: password},
+        environment={_ENTRY: password},
         patience=_PATIENCE,
     )  # fmt: skip
 

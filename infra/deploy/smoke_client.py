@@ -65,7 +65,7 @@ class SmokeClient:
             headers["Authorization"] = f"Bearer {self.token}"
         request = Request(f"{self._url}{path}", data=content or None, headers=headers, method=method)  # noqa: S310
         try:
-            with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 http or https, looked at above
+            with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310  # nosec B310 http or https only
                 return answer.status, answer.read().decode(errors="replace")
         except HTTPError as error:
             with error:

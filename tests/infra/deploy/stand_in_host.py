@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.planted import planted
 
-EMAIL, PASSWORD = "root@example.com", planted("password of who tries releases")
+EMAIL = "root@example.com"
+PASSWORD = planted("password of who tries releases")
 TOKEN = planted("token")
 
 FAULTS = {
