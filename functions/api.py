@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from functions import (
     auth,
@@ -66,6 +67,14 @@ _KIB = 1024
 _BODY = 64 * _KIB
 # A chat's client sends the whole conversation each time, a gate's many questions.
 _LARGER_BODIES = dict.fromkeys(("/api/chat", "/api/v1/", "/api/indexes/"), 1024 * _KIB)
+# The framework's own would tell paths and what did not pass validation, to whatever a host has set up.
+_OURS_ALONE: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 _WEB = Path(__file__).resolve().parent.parent / "web"
 
 
@@ -82,6 +91,7 @@ def build_api(runtime: Runtime) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # functions/operations.py serves it: every route becomes a function
         redirect_slashes=False,
+        telemetry=_OURS_ALONE,
     )
     api.state.runtime = runtime
     api.state.measurements = Measurements(runtime)

@@ -13,10 +13,8 @@ NOT_PLUGS = {*PIPELINES, "compose", "telemetry", "domain"}
 
 # What a pipeline's module may import from outside: its one library, where it has one.
 LIBRARIES = {
-    "shared.account_settings": {"pydantic", "pydantic_settings"},
     "shared.azure_openai_sdk": {"azure", "httpx2", "openai", "pydantic"},
     "shared.azure_sdk": {"azure"},
-    "shared.azure_settings": {"pydantic", "pydantic_settings"},
     "shared.compose": {"pydantic"},
     "shared.compose.identity": {"pydantic"},
     "shared.compose.plugs": {"pydantic"},
@@ -28,12 +26,7 @@ LIBRARIES = {
     "shared.auth.strict_jws": {"jwt", "pydantic"},
     "shared.auth.tokens": {"jwt", "pydantic"},
     "shared.auth.passwords": {"argon2"},
-    "shared.host_settings": {"pydantic", "pydantic_settings"},
     "shared.ingest.chunk": {"semantic_text_splitter"},
-    "shared.ingest_settings": {"pydantic", "pydantic_settings"},
-    "shared.query_settings": {"pydantic", "pydantic_settings"},
-    "shared.settings": {"pydantic", "pydantic_settings"},
-    "shared.telemetry_settings": {"pydantic", "pydantic_settings"},
 }
 PARSERS = {
     "PIL",
@@ -77,6 +70,7 @@ SETTINGS = (  # parts of one
     "shared.query_settings",
     "shared.telemetry_settings",
 )
+LIBRARIES |= {each: {"pydantic", "pydantic_settings"} for each in (*SETTINGS, "shared.settings")}
 EDGE_LIBRARIES = {"anyio", "azure.functions", "azurefunctions", "fastapi", "starlette", "pydantic"}
 
 

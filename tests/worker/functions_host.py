@@ -53,6 +53,7 @@ class FunctionsHost(rpc.FunctionRpcServicer):
         self._state: dict[str, int] = {}
         self.functions: dict[str, IndexedFunction] = {}
         self.worker_uri = ""
+        self.traceparent = ""
 
     def __enter__(self) -> Self:
         self._threads = ThreadPoolExecutor(4)
@@ -92,7 +93,8 @@ class FunctionsHost(rpc.FunctionRpcServicer):
     def invoke(
         self, name: str, value: rpc.TypedData, metadata: Mapping[str, rpc.TypedData] | None = None
     ) -> tuple[str, Future[Any]]:
-        """Fire a function. Returns the invocation's id and its response to come."""
+        """Fire a function, in the trace `self.traceparent`. Returns the invocation's id and its response to
+        come."""
         function = self.functions[name]
         invocation_id = str(uuid4())
         request = rpc.InvocationRequest(
@@ -101,6 +103,7 @@ class FunctionsHost(rpc.FunctionRpcServicer):
             input_data=[rpc.ParameterBinding(name=function.trigger["name"], data=value)],
             trigger_metadata=metadata or {},
         )
+        request.trace_context.trace_parent = self.traceparent
         return invocation_id, self._ask(invocation_id, invocation_request=request)
 
     def run(self, name: str, value: rpc.TypedData, /, **metadata: rpc.TypedData) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.telemetry.audit import audit, pseudonym
-from shared.telemetry.origin import Origin, origin
 from shared.telemetry.logs import JsonLines, ShortText
+from shared.telemetry.origin import Origin, origin
 
 FIELDS = ["act", "outcome", "actor", "subject", "reason", "address", "request_id"]
 FORGERIES = (
