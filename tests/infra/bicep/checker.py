@@ -181,9 +181,7 @@ def _check_discriminated(value: tree.Object, scope: Scope, typed: AzureType, pla
 def _check_kinds(
     value: tree.Object, scope: Scope, typed: AzureType, kinds: list[AzureType], place: Place
 ) -> Iterator[Fault]:
-    """One kind in full; of several, only that each property belongs to one of them."""
-    if not kinds:
-        return
+    """One kind in full; of several, what all have, and that each property belongs to one of them."""
     if len(kinds) == 1:
         yield from check_object(value, scope, typed.properties | kinds[0].properties, kinds[0].others, place)
         return
@@ -192,3 +190,8 @@ def _check_kinds(
         if entry.name is not None and entry.name not in names and not any(kind.others for kind in kinds):
             text = f"does not exist{hint(entry.name, names)}"
             yield place.at(entry.name, entry.line).fault(scope, "unknown", text)
+    common = names.intersection(*(kind.properties for kind in kinds)) - {typed.discriminator}
+    part = replace(value, entries=tuple(entry for entry in value.entries if entry.name in common))
+    for kind in kinds:
+        properties = {name: kind.properties[name] for name in common}
+        yield from check_object(part, scope, properties, None, replace(place, partial=True))

@@ -11,7 +11,7 @@ from itertools import islice, product
 
 from tests.infra.bicep import tree
 from tests.infra.bicep.functions import RETURNS, SAMPLES, WORDS
-from tests.infra.bicep.loading import load_json
+from tests.infra.bicep.loading import load
 from tests.infra.bicep.scope import (
     ANY,
     BOOL,
@@ -188,11 +188,13 @@ def _returned(value: tree.Call, scope: Scope) -> Iterator[Known]:
     own = scope.file.of(tree.Function).get(value.function)
     if own is not None and value.of is None:
         yield from known(own.returns, scope)
+    elif value.function == "any" and scope.spelled:
+        yield from known(value.arguments[0], scope)
     elif value.function in {"union", "concat"}:
         yield from _united(value, scope)
-    elif value.function == "loadJsonContent":
+    elif value.function in {"loadJsonContent", "loadYamlContent"}:
         name = plain(value.arguments[0]) if len(value.arguments) == 1 else None
-        loaded = load_json(scope.file.path.parent / name, value.line) if name else None
+        loaded = load(scope.file.path.parent / name, value.line) if name else None
         yield Known(value=loaded or ANY, scope=scope)
     elif value.function in {"flatten", "intersection"}:
         yield Known(value=ANY, scope=scope)

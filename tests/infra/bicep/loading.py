@@ -1,21 +1,25 @@
-"""What loadJsonContent() reads, as values. Called by inference.py."""
+"""What loadJsonContent() and loadYamlContent() read, as values. Called by inference.py."""
 
-import json
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tests.infra.bicep import tree
 from tests.infra.bicep.tree import Literal, Value
 
 
-def load_json(path: Path, line: int) -> Value | None:
-    return _from_json(json.loads(path.read_text()), line) if path.is_file() else None
+@cache
+def load(path: Path, line: int) -> Value | None:
+    """JSON is YAML."""
+    return _value(yaml.safe_load(path.read_text()), line) if path.is_file() else None
 
 
-def _from_json(content: Any, line: int) -> Value:
+def _value(content: Any, line: int) -> Value:
     if isinstance(content, dict):
-        pairs = [(Literal(value=name, line=line), _from_json(each, line)) for name, each in content.items()]
+        pairs = [(Literal(value=name, line=line), _value(each, line)) for name, each in content.items()]
         return tree.Object(entries=tuple(tree.Entry(key=key, value=each) for key, each in pairs), line=line)
     if isinstance(content, list):
-        return tree.Array(items=tuple(_from_json(each, line) for each in content), line=line)
+        return tree.Array(items=tuple(_value(each, line) for each in content), line=line)
     return Literal(value=content, line=line)

@@ -37,6 +37,10 @@ IDENTITY = r"[A-Za-z0-9][\w-]*"
 RULES = {
     "Microsoft.Authorization/roleAssignments": Rule(36, 36, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "Microsoft.Cache/redisEnterprise": Rule(1, 60, r"[A-Za-z0-9](-?[A-Za-z0-9])*"),  # service
+    "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments": Rule(
+        1, 60, r"[A-Za-z0-9]+"
+    ),  # service
+    "Microsoft.Consumption/budgets": Rule(1, 63, r"[\w-]+"),  # service
     "Microsoft.CognitiveServices/accounts": Rule(2, 64, HYPHENS),
     "Microsoft.CognitiveServices/accounts/deployments": Rule(
         2, 64, r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?"
@@ -49,6 +53,7 @@ RULES = {
     "Microsoft.EventGrid/systemTopics/eventSubscriptions": Rule(3, 64, r"[A-Za-z0-9-]+"),
     "Microsoft.Insights/actionGroups": Rule(1, 260, r"[^:<>+/&%\\?|]*[^:<>+/&%\\?| .]"),
     "Microsoft.Insights/components": Rule(1, 260, r"[^%&\\?/]*[^%&\\?/ .]"),
+    "Microsoft.Insights/diagnosticSettings": Rule(1, 260, r"[^*<>%&:\\?+/#]*[^*<>%&:\\?+/# .]"),
     "Microsoft.Insights/metricAlerts": Rule(1, 260, r"[^*#&+:<>?@%{}\\/]*[^*#&+:<>?@%{}\\/ .]"),
     "Microsoft.Insights/scheduledQueryRules": Rule(1, 260, r"[^*<>%{}&:\\?/#]*[^*<>%{}&:\\?/# .]"),
     "Microsoft.KeyVault/vaults": Rule(3, 24, r"[A-Za-z](-?[A-Za-z0-9])*"),
@@ -61,6 +66,7 @@ RULES = {
     "Microsoft.Network/privateDnsZones": Rule(1, 63, r"[\w-]+(\.[\w-]+){1,33}"),
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks": Rule(1, 80, NETWORK),
     "Microsoft.Network/privateEndpoints": Rule(2, 64, NETWORK),
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": Rule(1, 80, NETWORK),
     "Microsoft.Network/publicIPAddresses": Rule(1, 80, NETWORK),
     "Microsoft.Network/virtualNetworks": Rule(2, 64, NETWORK),
     "Microsoft.Network/virtualNetworks/subnets": Rule(1, 80, NETWORK),
@@ -88,13 +94,14 @@ def check_names(files: tuple[BicepFile, ...]) -> Named:
     names: dict[str, set[str]] = {}
     unknown: set[str] = set()
     for scope in _deployments(files):
-        for resource in scope.file.resources.values():
+        made = [each for each in scope.file.resources.values() if not each.existing]
+        for resource in made:
             for name in _names_of(resource, scope):
                 if name is None:
                     unknown.add(f"{scope.file.path.name}: {resource.symbol}")
                     continue
                 names.setdefault(resource.type, set()).add(name)
-                rule = None if resource.existing else _RULES.get(resource.type.lower())
+                rule = _RULES.get(resource.type.lower())
                 broken = rule.broken_by(name) if rule else None
                 if broken:
                     text = f"{resource.symbol}: {broken}"

@@ -91,8 +91,7 @@ def _of_object(value: Member | Index, key: str, scope: Scope) -> Iterator[Fault]
     possible = [each.value for each in known(value.of, scope)]
     if any(not isinstance(each, tree.Object) and shape_of(each) in {"any", "object"} for each in possible):
         return
-    for each in possible:
-        if isinstance(each, tree.Object) and all(entry.name is not None for entry in each.entries):
-            names = [str(entry.name) for entry in each.entries]
-            if key not in names:
-                yield _fault(scope, value, f"there is no {key}{hint(key, names)}")
+    objects = [each for each in possible if isinstance(each, tree.Object)]
+    names = {entry.name for each in objects for entry in each.entries}
+    if objects and None not in names and key not in names:
+        yield _fault(scope, value, f"there is no {key}{hint(key, filter(None, names))}")

@@ -109,8 +109,8 @@ def _check_found(resource: Resource, found: ResourceType, scope: Scope) -> Itera
 
 def _last_segment(entry: tree.Entry) -> tree.Entry:
     """A name with its parents' names before it: Azure's types describe the last one."""
-    if entry.name == "name" and isinstance(entry.value, Literal):
-        last = str(entry.value.value).rsplit("/", 1)[-1]
+    if entry.name == "name" and isinstance(entry.value, Literal) and isinstance(entry.value.value, str):
+        last = entry.value.value.rsplit("/", 1)[-1]
         return tree.Entry(key=entry.key, value=Literal(value=last, line=entry.line), line=entry.line)
     return entry
 
@@ -121,7 +121,10 @@ def _check_target(resource: Resource, found: ResourceType, scope: Scope) -> Iter
     if not found.writable:
         yield _fault(resource, path, "read-only", f"{found.name} can be read, not deployed: existing")
     elif given is None:
-        if not found.writable & TARGETS.get(scope.file.target_scope, found.writable) and resource.parent is None:
+        if (
+            not found.writable & TARGETS.get(scope.file.target_scope, found.writable)
+            and resource.parent is None
+        ):
             where = found.writable.name
             yield _fault(
                 resource,

@@ -8,6 +8,7 @@ that it knows before parsing, line by line.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +52,13 @@ class BicepFile:
 
     def of(self, kind: type[D]) -> dict[str, D]:
         """Declarations of one kind by their symbols."""
-        return {each.symbol: each for each in self.declarations if isinstance(each, kind)}
+        if kind not in self._of:
+            self._of[kind] = {each.symbol: each for each in self.declarations if isinstance(each, kind)}
+        return self._of[kind]
+
+    @cached_property
+    def _of(self) -> dict[type[tree.Declaration], dict[str, Any]]:
+        return {}
 
     @property
     def params(self) -> dict[str, tree.Param]:
