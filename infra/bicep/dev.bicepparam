@@ -11,6 +11,7 @@ param deployStaticWebApp = false
 param mongodbPassword = readEnvironmentVariable('MONGODB_PASSWORD')
 param operatorsGroupId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 param host = readEnvironmentVariable('API_HOST', '')
+param pageOrigins = readEnvironmentVariable('RAG_CORS_ORIGINS', '')
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 param registration = 'open'

@@ -48,8 +48,8 @@ param deployerAddresses array = []
 @description('Address ranges whose browsers may send files straight to the container although the network is private.')
 param browserAddresses array = []
 
-@description('Origins of other pages that call the API, such as https://app.example.com.')
-param pageOrigins array = []
+@description('Origins of other pages that call the API, such as https://app.example.com, separated by commas.')
+param pageOrigins string = ''
 
 @description('Name under which the cluster\'s ingress is reached, such as rag.example.com. None: empty.')
 param host string = ''
@@ -115,11 +115,9 @@ var tags = {
   application: 'rag-functions'
   environment: environment
 }
-var otherOrigins = union(
-  pageOrigins,
-  empty(host) ? [] : ['https://${host}'],
-  deployStaticWebApp ? [page.outputs.origin] : []
-)
+var givenOrigins = empty(pageOrigins) ? [] : split(pageOrigins, ',')
+var hostOrigins = empty(host) ? [] : ['https://${host}']
+var otherOrigins = union(givenOrigins, hostOrigins, deployStaticWebApp ? [page.outputs.origin] : [])
 
 module identities 'modules/identities.bicep' = {
   name: 'identities'

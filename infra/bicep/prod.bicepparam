@@ -14,6 +14,7 @@ param operatorsGroupId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 param deployerAddresses = []
 param browserAddresses = []
 param host = readEnvironmentVariable('API_HOST', '')
+param pageOrigins = readEnvironmentVariable('RAG_CORS_ORIGINS', '')
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
 param registration = 'closed'

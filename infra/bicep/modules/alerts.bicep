@@ -130,6 +130,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for ea
       ]
     }
     autoMitigate: true
+    skipQueryValidation: true // a table is there once something was written to it
     actions: {
       actionGroups: [operators.id]
     }

@@ -44,10 +44,6 @@ param insightsName string
 @description('Log Analytics workspace of the diagnostic settings.')
 param workspaceId string
 
-// The string is an address: it opens nothing without an identity, since keys are off.
-var allSettings = union(settings, {
-  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-})
 var functionAppConfig = {
   deployment: {
     storage: {
@@ -134,12 +130,17 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         allowedOrigins: pageOrigins
         supportCredentials: false
       }
-      appSettings: [for setting in items(allSettings): {
-        name: setting.key
-        value: setting.value
-      }]
     }
   }
+}
+
+resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  // The string is an address: it opens nothing without an identity, since keys are off.
+  properties: union(settings, {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  })
 }
 
 // Packages are brought by Entra ID; publishing profiles and their passwords are off.

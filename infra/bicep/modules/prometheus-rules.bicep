@@ -28,7 +28,8 @@ resource rules 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01' = [f
     enabled: true
     interval: 'PT1M'
     scopes: [prometheusId]
-    rules: [for rule in group.rules: union({
+    // any(): some rules record, some alert, and none has all properties.
+    rules: [for rule in any(group.rules): union({
       expression: rule.expr
       labels: contains(rule, 'labels') ? rule.labels : {}
     }, contains(rule, 'record') ? {

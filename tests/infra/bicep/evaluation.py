@@ -165,6 +165,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "items": lambda value: [{"key": key, "value": each} for key, each in sorted(value.items())],
     "replace": lambda text, old, new: Ref(text.replace(old, new)) if old in text else Ref(f"{text}+{new}"),
     "resourceGroup": lambda: GROUP,
+    "split": lambda text, between: text.split(between),
     "string": _spelled,
     "subscription": lambda: {"tenantId": "tenant", "subscriptionId": "s"},
     "subscriptionResourceId": lambda kind, name: f"{kind}/{name}",

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.infra.bicep.deployment import Deployment, Placed, deployed, sources
+from tests.infra.bicep.deployment import Deployment, deployed, sources
 
 Promise: TypeAlias = Callable[["Made"], None]
 PROMISES: dict[str, Promise] = {}
@@ -57,8 +57,9 @@ def promise(function: Promise) -> Promise:
     return function
 
 
-def settings_of(app: Placed) -> dict[str, Any]:
-    return {each["name"]: each["value"] for each in app.properties["siteConfig"]["appSettings"]}
+def settings_of(deployment: Deployment) -> dict[str, Any]:
+    """The Function App's."""
+    return deployment.one("Microsoft.Web/sites/config").properties
 
 
 def at(value: Any, path: str) -> Any:

@@ -157,7 +157,7 @@ def everything_is_encrypted_on_its_way(made: Made) -> None:
         assert app.properties["httpsOnly"] is True
         assert app.properties["siteConfig"]["minTlsVersion"] == "1.2"
         assert each.one("Microsoft.Cache/redisEnterprise").properties["minimumTlsVersion"] == "1.2"
-        assert settings_of(app)["REDIS_URL"].startswith("rediss://")
+        assert settings_of(each)["REDIS_URL"].startswith("rediss://")
 
 
 @promise
@@ -179,7 +179,7 @@ def the_password_is_in_the_database_and_the_key_vault_and_nowhere_else(made: Mad
         assert (
             "pl4nted-s3cret%20" in secret.properties["value"]
         )  # characters of a password do not end an address
-        assert settings_of(each.one("Microsoft.Web/sites"))["MONGODB_URI"] == "secret:mongodb-uri"
+        assert settings_of(each)["MONGODB_URI"] == "secret:mongodb-uri"
 
 
 @promise

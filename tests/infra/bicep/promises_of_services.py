@@ -4,7 +4,7 @@ import re
 
 from shared.ingest.events import CONTAINER, INGEST_QUEUE, POISON_QUEUE
 from shared.ingest.versions import FILL_POISON_QUEUE, FILL_QUEUE
-from tests.infra.bicep.deployment import Deployment
+from tests.infra.bicep.deployment import Deployment, deployed
 from tests.infra.bicep.promises import Made, at, promise, settings_of
 
 STORAGE = "Microsoft.Storage/storageAccounts"
@@ -136,11 +136,24 @@ def the_page_may_send_the_headers_of_a_ticket_to_the_container(made: Made) -> No
 
 
 @promise
+def pages_elsewhere_may_call_the_api_and_no_others(made: Made) -> None:
+    given = {"RAG_CORS_ORIGINS": "https://a.example,https://b.example", "API_HOST": "rag.example"}
+    told = deployed("dev", made.texts, **given)
+    cors = told.one("Microsoft.Web/sites").properties["siteConfig"]["cors"]
+    pages = {"https://a.example", "https://b.example", "https://rag.example"}
+    assert set(cors["allowedOrigins"]) == pages
+    assert cors["supportCredentials"] is False
+    (rule,) = told.one(f"{STORAGE}/blobServices").properties["cors"]["corsRules"]
+    assert pages <= set(rule["allowedOrigins"])
+    assert made.prod.one("Microsoft.Web/sites").properties["siteConfig"]["cors"]["allowedOrigins"] == []
+
+
+@promise
 def a_chat_a_fallback_and_an_embedding_model_are_deployed(made: Made) -> None:
     for each in made.both:
         models = each.of("Microsoft.CognitiveServices/accounts/deployments")
         assert len({model.name for model in models}) == 3
-        settings = settings_of(each.one("Microsoft.Web/sites"))
+        settings = settings_of(each)
         for role in ("CHAT", "FALLBACK", "EMBEDDING"):
             assert settings[f"AZURE_OPENAI_{role}_DEPLOYMENT"] in {last(model.name) for model in models}
         embedding = next(
@@ -156,7 +169,7 @@ def redis_is_one_server_to_its_clients(made: Made) -> None:
         database = each.one("Microsoft.Cache/redisEnterprise/databases").properties
         assert database["clusteringPolicy"] in ("EnterpriseCluster", "NoCluster")  # docs/azure.md
         assert database["clientProtocol"] == "Encrypted"
-        assert f":{database['port']}/" in settings_of(each.one("Microsoft.Web/sites"))["REDIS_URL"]
+        assert f":{database['port']}/" in settings_of(each)["REDIS_URL"]
 
 
 @promise

@@ -31,7 +31,7 @@ def main_of(made: Made) -> str:
 
 def started(made: Deployment) -> Settings:
     """What the product makes of the Function App's settings."""
-    with patch.dict(os.environ, settings_of(made.one("Microsoft.Web/sites")), clear=True):
+    with patch.dict(os.environ, settings_of(made), clear=True):
         return read_settings()
 
 
@@ -52,7 +52,7 @@ def the_product_starts_with_what_the_function_app_is_told(made: Made) -> None:
 def every_setting_of_the_function_app_is_a_known_one(made: Made) -> None:
     known = {setting_name(field) for field in Settings.model_fields} | OF_THE_PLATFORM
     for each in made.both:
-        settings = settings_of(each.one("Microsoft.Web/sites"))
+        settings = settings_of(each)
         assert set(settings) <= known
         assert set(settings) >= OF_THE_PLATFORM
         assert not {name for name in settings if name.endswith("_KEY")}
@@ -62,7 +62,7 @@ def every_setting_of_the_function_app_is_a_known_one(made: Made) -> None:
 @promise
 def the_product_and_its_host_sign_in_as_the_identity_of_the_app(made: Made) -> None:
     for each in made.both:
-        settings = settings_of(each.one("Microsoft.Web/sites"))
+        settings = settings_of(each)
         (client,) = {settings["AZURE_CLIENT_ID"], settings["AzureWebJobsStorage__clientId"]}
         assert client.endswith("-function.properties.clientId")
         assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
