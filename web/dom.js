@@ -60,7 +60,7 @@ export function icon(name) {
 
 /**
  * A button that shows an icon and says its words to everyone else.
- * @param {keyof typeof ICONS} name @param {string} label @param {() => void} onclick @param {Record<string, unknown>} [more]
+ * @param {string} name of ICONS @param {string} label @param {() => void} onclick @param {object} [more]
  */
 export function iconButton(name, label, onclick, more = {}) {
   return el("button", { class: "icon-button", "aria-label": label, title: label, onclick, ...more }, icon(name));

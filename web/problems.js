@@ -12,7 +12,7 @@ export class Problem extends Error {
   }
 }
 
-/** Where the API answers: here, unless the page lies elsewhere (infra/deploy/page.py) and its index.html says where. */
+/** Here, unless infra/deploy/page.py has said where. */
 const API = document.querySelector('meta[name="api"]')?.content || location.origin;
 
 const UNREACHABLE = "The server cannot be reached. Check the connection, then try again.";
@@ -37,7 +37,7 @@ export async function problemOf(response) {
   return problemFrom({ ...body, status: response.status }, retryAfter);
 }
 
-/** @param {string} url a path of the API, or any address */
+/** @param {string} url */
 export function atApi(url) {
   return new URL(url, API).href;
 }

@@ -1,9 +1,8 @@
 /**
  * Who is signed in, and the tokens that prove it. Used by app (sign in, sign out) and api (every request).
  *
- * The access token lives in memory only. The refresh token is kept in sessionStorage, so that a reload
- * does not sign out: it belongs to this tab alone, is gone when the tab closes and never reaches the disk
- * as localStorage would; and a cookie would be sent by the browser itself, which invites forged requests.
+ * The access token lives in memory, the refresh token in sessionStorage, so that a reload does not sign out:
+ * it is this tab's alone and never reaches the disk. A cookie would invite forged requests.
  */
 
 import { Problem, problemOf, send } from "./problems.js";

@@ -1,6 +1,6 @@
 /**
- * Server-sent events out of a response's body. Used by api, because EventSource can neither POST nor send
- * a token. Keeps to the "event stream interpretation" of the HTML standard, but for `id` and `retry`.
+ * Server-sent events out of a response's body. Used by api: EventSource can neither POST nor send a token.
+ * As the HTML standard interprets event streams, but for `id` and `retry`.
  */
 
 import { Problem, isAbort } from "./problems.js";
