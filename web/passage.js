@@ -1,8 +1,8 @@
 /**
  * Finds a cited snippet in the text of its document. Used by viewer.
  *
- * The snippet is of the parsed document, the text of the file itself: markup and spaces differ. So words
- * are compared, and the longest run of them that both have is the passage.
+ * The snippet is of the parsed document, the text of the file: markup and spaces differ. So the longest run of
+ * words that both have is the passage.
  */
 
 const WORD = /[\p{L}\p{N}]+/gu;

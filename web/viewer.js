@@ -1,8 +1,8 @@
 /**
  * Shows the content of a document, by its kind. Used by source.
  *
- * A blob: URL has this page's origin. So only types that cannot run anything are given to the browser to
- * show, whatever type the server names; all else is text, or a download.
+ * A blob: URL has this page's origin. So the browser shows only types that cannot run anything, whatever
+ * the server names; all else is text, or a download.
  */
 
 import { el } from "./dom.js";
