@@ -1,6 +1,6 @@
 /**
  * Server-sent events out of a response's body. Used by api: EventSource can neither POST nor send a token.
- * As the HTML standard interprets event streams, but for `id` and `retry`.
+ * As the HTML standard says, but for `id` and `retry`.
  */
 
 import { Problem, isAbort } from "./problems.js";
