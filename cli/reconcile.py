@@ -17,6 +17,8 @@ from shared.settings import Settings, read_settings
 from shared.telemetry import traces
 from shared.telemetry.logs import configure
 
+_SENDING = 10.0  # seconds for its traces: it has not sent any yet
+
 
 def run(*, as_json: bool) -> None:
     """Print one line of what was found. Errors: `RagError`."""
@@ -26,7 +28,7 @@ def run(*, as_json: bool) -> None:
     try:
         found = asdict(asyncio.run(_reconcile(settings)))
     finally:
-        traces.stop()
+        traces.stop(seconds=_SENDING)
     if as_json:
         typer.echo(json.dumps(found))
     else:
