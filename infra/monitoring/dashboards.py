@@ -46,7 +46,10 @@ def dashboard(source: Mapping[str, Any]) -> dict[str, Any]:
         "links": [
             {
                 "title": "Other dashboards",
+                "tooltip": "",
                 "type": "dashboards",
+                "icon": "external link",
+                "targetBlank": False,
                 "tags": ["rag-functions"],
                 "asDropdown": True,
                 "includeVars": True,
@@ -70,7 +73,6 @@ def _variables() -> Iterator[dict[str, Any]]:
             "type": "query",
             "datasource": _DATASOURCE,
             "query": {"query": query, "refId": name},
-            "definition": query,
             "refresh": 2,  # whenever the time range changes: pods come and go
             "sort": 1,
             "multi": True,

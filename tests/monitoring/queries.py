@@ -1,6 +1,7 @@
 """Every PromQL expression of infra/monitoring, with where it stands. Used by the tests beside it."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,11 @@ def of_dashboards() -> list[Query]:
 
 def of_rules() -> list[Query]:
     return [Query(where=rule.get("alert") or rule["record"], text=rule["expr"]) for rule in rules()]
+
+
+def of_runbooks() -> list[Query]:
+    found = re.findall(r"`((?:sum|max)\b[^`]*)`", RUNBOOKS.read_text())
+    return [Query(where=f"runbooks: {text}", text=text) for text in found]
 
 
 def chosen(expression: str) -> str:
