@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.monitoring import azure_rules
 from tests.monitoring.queries import alerts, rules
 from tests.servers.prometheus import MONITORING, promtool
 
@@ -125,14 +124,12 @@ def test_no_two_rules_have_the_same_name() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-def test_azure_has_the_same_rules() -> None:
-    assert azure_rules.FILE.read_text() == azure_rules.written(), "python -m infra.monitoring.azure_rules"
-    groups = yaml.safe_load(azure_rules.written())
-    assert sum(len(group["rules"]) for group in groups) == len(rules())
-    # As many as one of Azure's groups may have.
-    assert max(len(group["rules"]) for group in groups) <= 20
-
-
-@pytest.mark.parametrize(("text", "iso"), [("5m", "PT5M"), ("15m", "PT15M"), ("2h", "PT2H")])
-def test_durations_are_written_as_azure_reads_them(text: str, iso: str) -> None:
-    assert azure_rules.duration(text) == iso
+def test_bicep_can_give_the_rules_to_azure_as_they_are() -> None:
+    """It takes as many rules as one of Azure's groups may have, and writes `15m` as PT15M."""
+    files = sorted((MONITORING / "rules").glob("*.yml"))
+    bicep = (MONITORING.parent / "bicep/modules/prometheus-rules.bicep").read_text()
+    for file in files:
+        assert f"monitoring/rules/{file.name}'" in bicep
+        for group in yaml.safe_load(file.read_text())["groups"]:
+            assert len(group["rules"]) <= 20
+    assert {rule.get("for", "0m")[-1] for rule in rules()} <= {"m", "h"}
