@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import signal
 import socket
 import sys
 import threading
@@ -31,6 +32,7 @@ _AFTER_ANSWERS = 5  # seconds of grace past the deadline of the longest answer
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
     """Until a signal. Errors: `HostError`, `ConfigError`, `CommandError`; nothing is left behind then."""
+    signal.signal(signal.SIGTERM, _end_at_once)
     share_arenas()
     settings = read_settings()
     configure(_log_level(settings))
@@ -118,6 +120,13 @@ def ending_by(settings: Settings, options: HostOptions) -> HostOptions:
 async def _copy_samples(samples: Path, settings: Settings) -> list[str]:
     async with opened_stores(settings) as (blobs, _):
         return await copy_files(find_files([samples]), blobs, settings)
+
+
+def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001 (Python's)
+    """Until the host listens to signals itself. As process 1 of a container it would not even be ended by
+    one that nobody handles.
+    """
+    os._exit(128 + number)
 
 
 def _end_within(seconds: float) -> None:

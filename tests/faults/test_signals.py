@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -88,3 +89,19 @@ def test_an_idle_host_stops_quickly_and_cleanly(new_host: Callable[..., RealHost
     assert host.wait() == 0
     assert time.monotonic() - began < 5
     assert "Traceback" not in host.text()
+
+
+def test_a_signal_before_it_has_begun_ends_it_at_once(new_host: Callable[..., RealHost]) -> None:
+    """Handled, since nobody else ends process 1 of a container."""
+    host = new_host()
+    host.launch()
+    host.wait_until(lambda: handles(host.process.pid, signal.SIGTERM), every=0.005)
+    host.signal(signal.SIGTERM)
+    assert host.wait() == 128 + signal.SIGTERM
+    assert "answers at" not in host.text()
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt"))
+    return bool(caught >> (number - 1) & 1)
