@@ -44,6 +44,9 @@ param insightsName string
 @description('Log Analytics workspace of the diagnostic settings.')
 param workspaceId string
 
+// An address: it opens nothing without an identity, since keys are off. The loop over settings must not wait for it.
+var traces = 'APPLICATIONINSIGHTS_CONNECTION_STRING'
+var named = union(settings, { APPLICATIONINSIGHTS_CONNECTION_STRING: '' })
 var functionAppConfig = {
   deployment: {
     storage: {
@@ -130,17 +133,12 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         allowedOrigins: pageOrigins
         supportCredentials: false
       }
+      appSettings: [for setting in items(named): {
+        name: setting.key
+        value: setting.key == traces ? insights.properties.ConnectionString : setting.value
+      }]
     }
   }
-}
-
-resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
-  parent: app
-  name: 'appsettings'
-  // The string is an address: it opens nothing without an identity, since keys are off.
-  properties: union(settings, {
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-  })
 }
 
 // Packages are brought by Entra ID; publishing profiles and their passwords are off.

@@ -59,7 +59,8 @@ def promise(function: Promise) -> Promise:
 
 def settings_of(deployment: Deployment) -> dict[str, Any]:
     """The Function App's."""
-    return deployment.one("Microsoft.Web/sites/config").properties
+    settings = deployment.one("Microsoft.Web/sites").properties["siteConfig"]["appSettings"]
+    return {each["name"]: each["value"] for each in settings}
 
 
 def at(value: Any, path: str) -> Any:

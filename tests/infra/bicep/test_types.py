@@ -51,7 +51,6 @@ UNRULED = {
     "Microsoft.Storage/storageAccounts/blobServices",
     "Microsoft.Storage/storageAccounts/queueServices",
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
-    "Microsoft.Web/sites/config",
 }
 # Resources whose names only Azure knows: a zone named after a suffix of the cloud's.
 UNSPELLED = {"private-endpoint.bicep: zone"}
