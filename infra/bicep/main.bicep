@@ -436,6 +436,5 @@ output embeddingDeployment string = openAi.outputs.embeddingDeployment
 output searchEndpoint string = search.outputs.endpoint
 output redisUrl string = redis.outputs.url
 output staticWebAppName string = deployStaticWebApp ? page.outputs.name : ''
-output insightsName string = monitoring.outputs.insightsName
 output grafanaEndpoint string = monitoring.outputs.grafanaEndpoint
 output prometheusEndpoint string = monitoring.outputs.prometheusEndpoint

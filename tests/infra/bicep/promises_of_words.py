@@ -21,7 +21,7 @@ OUTPUTS = {
     *("apiIdentityClientId", "ingestIdentityClientId", "kedaIdentityClientId"),
     *("keyVaultName", "keyVaultUrl", "storageName", "searchEndpoint", "openAiEndpoint", "redisUrl"),
     *("chatDeployment", "fallbackDeployment", "embeddingDeployment", "staticWebAppName"),
-    *("insightsName", "grafanaEndpoint", "prometheusEndpoint"),
+    *("grafanaEndpoint", "prometheusEndpoint"),
 }
 
 
