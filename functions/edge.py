@@ -118,6 +118,7 @@ class RequestEdge:
     def _record(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
+        status = scope["state"].get("broke_off", status)  # of a stream that ended in a problem
         describe(traces.current.get(), method=method, route=route, status=status)
         self._metrics.request_answered(
             method=method, route=route, status=f"{status // 100}xx", seconds=seconds

@@ -54,8 +54,11 @@ class AnswerStream(StreamingResponse):
         self._wire = wire
         self._request_id = request_id
         self._heartbeat_every = heartbeat_every
+        self._state: dict[str, Any] = {}  # of the request
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._state = scope.setdefault("state", {})
+
         async def write(piece: bytes, *, is_last: bool = False) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
 
@@ -88,7 +91,9 @@ class AnswerStream(StreamingResponse):
             yield self._problem(error)
 
     def _problem(self, error: Exception) -> bytes:
-        return self._wire.problem(problem_json(error, self._request_id))
+        problem = problem_json(error, self._request_id)
+        self._state["broke_off"] = problem["status"]  # the status line said 200: metrics and log say this
+        return self._wire.problem(problem)
 
 
 async def streamed(

@@ -64,11 +64,19 @@ async def test_passages_are_quoted_when_the_language_model_fails(ada, model, err
     assert told["degraded_reason"]
 
 
+async def failed_questions(ada) -> float:
+    """As an operator counts them."""
+    lines = (await ada.http.get("/api/metrics")).text.splitlines()
+    line = 'rag_http_requests_total{method="POST",route="/api/query",status="5xx"} '
+    return sum(float(each.removeprefix(line)) for each in lines if each.startswith(line))
+
+
 async def test_a_model_that_fails_in_mid_answer_ends_the_stream_with_a_problem(ada, model) -> None:
     model.words, model.error = ["Two years [1]. ", "And "], BackendUnavailable("reset")
     told = events((await ada.http.post("/api/query", json=QUESTION, headers=STREAMED)).text)
     assert [name for name, _ in told][-1] == "error"
     assert told[-1][1]["status"] == 503
+    assert await failed_questions(ada) == 1, "the status line said 200, but nobody was answered"
     assert (await ada.http.post("/api/query", json=QUESTION)).status_code == 503
 
 
