@@ -11,12 +11,13 @@ from pathlib import Path
 
 from infra.deploy import cluster, images, infrastructure
 from infra.deploy.cluster import Cluster
+from infra.deploy.cluster_values import cluster_values
 from infra.deploy.commands import DeploymentError, ask, az, is_installed, say
-from infra.deploy.function_app import FunctionApp, keep_settings, restore_settings
+from infra.deploy.function_app import FunctionApp, keep_settings, read_settings, restore_settings
 from infra.deploy.options import Options, read_options
 from infra.deploy.page import Page
 from infra.deploy.release import ReleaseError, Target, release
-from infra.deploy.revisions import extract, present_revision, record_revision, released_revision
+from infra.deploy.revisions import present_revision, record_revision, released_revision
 from infra.deploy.smoke import Account, read_account, smoke_test
 from infra.deploy.smoke_client import SmokeClient
 
@@ -66,9 +67,9 @@ def _check(options: Options) -> str:
 
 def _infrastructure(options: Options, revision: str) -> None:
     group = options.resource_group
-    bicep = extract(revision, "infra/bicep", options.work)
+    bicep = infrastructure.extract_bicep(revision, options.work)
     if options.step == "plan":
-        infrastructure.show_plan(options, bicep, "any-will-do-A1")  # nothing is changed
+        infrastructure.show_plan(options, bicep, "any-will-do-for-a-plan-A1")  # nothing is changed
         return
     infrastructure.ensure_group(options)
     released_revision(group)
@@ -139,15 +140,26 @@ def _cluster(options: Options, outputs: Mapping[str, str], revision: str) -> Clu
     if not options.host:
         raise DeploymentError("say by which name AKS is reached: API_HOST=rag.example.com")
     images.check_image(options.image)
+    group = outputs["resourceGroupName"]
+    values = cluster_values(outputs, read_settings(group, outputs["functionAppName"]), options.host)
     image = images.provide_image(
         registry=outputs["registryName"],
         server=outputs["registryLoginServer"],
         image=options.image,
         revision=revision,
+        work=options.work,
     )
-    return Cluster(
-        environment=options.environment, outputs=outputs, image=image, host=options.host, work=options.work
+    of = ("--resource-group", group, "--name", outputs["clusterName"])
+    aks = Cluster(
+        environment=options.environment,
+        of=of,
+        values=values,
+        image=image,
+        host=options.host,
+        work=options.work,
     )
+    aks.check()
+    return aks
 
 
 def _check_page(address: str) -> None:

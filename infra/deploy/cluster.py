@@ -6,47 +6,63 @@ nobody a request; `kubectl rollout undo` then brings the Deployments back as the
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.deploy.cluster_values import cluster_values
-from infra.deploy.commands import DeploymentError, is_installed, run
+from infra.deploy.commands import DeploymentError, is_installed, run, say
 from infra.deploy.images import parts_of
 from infra.deploy.revisions import extract
 
 _NAMESPACE = ("--namespace", "rag")
+_GATEWAY = ("gateway/rag", "--namespace", "rag-gateway")
 _DEPLOYMENTS = ("rag-api", "rag-ingest")
 _CRONJOB = "rag-reconcile"
 _REVISION = "deployment.kubernetes.io/revision"
 _PATIENCE = 900  # seconds until the new pods are ready
+# What the overlays take for granted: whatever makes the way in.
+_NEEDED = ("gatewayclass/approuting-istio", "clusterissuer/letsencrypt")
 
 
 class Cluster:
     name = "AKS"
 
     def __init__(
-        self, *, environment: str, outputs: Mapping[str, str], image: str, host: str, work: Path
+        self, *, environment: str, of: tuple[str, ...], values: str, image: str, host: str, work: Path
     ) -> None:
+        """`of`: the cluster, as arguments of `az`. `values`: what cluster.env is to say."""
         self.url = f"https://{host}"
         self._environment = environment
-        self._of = ("--resource-group", outputs["resourceGroupName"], "--name", outputs["clusterName"])
-        self._values = cluster_values(outputs, host)
+        self._of = of
+        self._values = values
         self._image = image
         self._work = work
         self._is_begun = False
         self._before: dict[str, str] = {}  # revisions of Deployments, a file with the CronJob
 
+    def check(self) -> None:
+        """Before anything is released. Later a workflow could not sign in any more: what GitHub vouches for
+        lasts minutes.
+
+        Errors: `DeploymentError` where this cluster cannot take the release.
+        """
+        self._sign_in()
+        for needed in _NEEDED:
+            try:
+                self._kubectl("get", needed)
+            except DeploymentError as error:
+                raise DeploymentError(
+                    f"the cluster does not show its {needed}. How to prepare it, and who may look: "
+                    f"docs/deploy.md#with-a-cluster\n{error}"
+                ) from error
+
     def place(self, revision: str) -> None:
         release = self._manifests(revision)
-        self._sign_in()
         self._before = self._running()
         self._is_begun = True
         self._kubectl("apply", "--kustomize", str(release))
-        for deployment in _DEPLOYMENTS:
-            self._kubectl(
-                "rollout", "status", f"deployment/{deployment}", *_NAMESPACE, f"--timeout={_PATIENCE}s"
-            )
+        self._wait()
+        address = self._kubectl("get", *_GATEWAY, "--output", "jsonpath={.status.addresses[*].value}")
+        say(f"AKS: {self.url} has to lead to {address or 'a gateway, which has no address yet'}")
 
     def undo(self) -> str:
         if not self._is_begun:
@@ -62,11 +78,14 @@ class Cluster:
                 )
         if self._before.get(_CRONJOB):  # which keeps no history
             self._kubectl("replace", "--filename", self._before[_CRONJOB])
+        self._wait()
+        return "runs what it ran before"
+
+    def _wait(self) -> None:
         for deployment in _DEPLOYMENTS:
             self._kubectl(
                 "rollout", "status", f"deployment/{deployment}", *_NAMESPACE, f"--timeout={_PATIENCE}s"
             )
-        return "runs what it ran before"
 
     def _manifests(self, revision: str) -> Path:
         """The overlay with this deployment's values, below a layer that names the image by its digest."""

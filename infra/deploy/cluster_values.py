@@ -22,23 +22,30 @@ _OF_OUTPUTS = {
     "REDIS_URL": "redisUrl",
     "PROMETHEUS_ENDPOINT": "prometheusEndpoint",
 }
-# What no deployment knows: from the environment of whoever deploys, and what holds where it is not set.
-_OF_ENVIRONMENT = {
-    "AZURE_SEARCH_INDEX": "documents",
-    "RAG_CORS_ORIGINS": "",
-    "ENTRA_TENANT_ID": "",
-    "ENTRA_AUDIENCE": "",
-}
+# Settings of the Function App: both hosts share documents, people and quotas, so they are told the same.
+_OF_FUNCTION_APP = (
+    "AZURE_OPENAI_EMBEDDING_DIMENSION",
+    "AZURE_OPENAI_EMBEDDING_TPM",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+)
+# Of these it may have none, and what holds then.
+_PERHAPS_OF_FUNCTION_APP = {"AZURE_SEARCH_INDEX": "documents", "ENTRA_TENANT_ID": "", "ENTRA_AUDIENCE": ""}
+# There these are told to Azure and not to the app: from the environment of whoever deploys.
+_OF_ENVIRONMENT = ("RAG_CORS_ORIGINS",)
 
 
-def cluster_values(outputs: Mapping[str, str], host: str) -> str:
-    """The lines of the file.
+def cluster_values(outputs: Mapping[str, str], settings: Mapping[str, str], host: str) -> str:
+    """The lines of the file. `settings`: those of the Function App.
 
     Errors: `DeploymentError` where Bicep has not told what is needed: an empty value would reach the pods.
     """
     if lacking := sorted(output for output in _OF_OUTPUTS.values() if not outputs.get(output)):
         raise DeploymentError(f"the deployment has no output {', '.join(lacking)}")
+    if lacking := sorted(name for name in _OF_FUNCTION_APP if not settings.get(name)):
+        raise DeploymentError(f"the Function App has no setting {', '.join(lacking)}")
     values = {key: outputs[output] for key, output in _OF_OUTPUTS.items()}
-    values |= {key: os.environ.get(key, default) for key, default in _OF_ENVIRONMENT.items()}
+    values |= {name: settings[name] for name in _OF_FUNCTION_APP}
+    values |= {name: settings.get(name, default) for name, default in _PERHAPS_OF_FUNCTION_APP.items()}
+    values |= {key: os.environ.get(key, "") for key in _OF_ENVIRONMENT}
     values["HOST"] = host
     return "".join(f"{key}={value}\n" for key, value in values.items())

@@ -58,12 +58,17 @@ def restore_settings(group: str, work: Path) -> str:
     kept = sorted((work / "settings").glob("*.json"))
     for file in kept:
         of = ("--resource-group", group, "--name", file.stem)
-        before, now = _values(json.loads(file.read_text())), _values(_settings(group, file.stem))
+        before, now = _values(json.loads(file.read_text())), read_settings(group, file.stem)
         if added := sorted(now.keys() - before.keys()):
             run("az", "functionapp", "config", "appsettings", "delete", *of, "--setting-names", *added)
         if any(now.get(name) != value for name, value in before.items()):
             run("az", "functionapp", "config", "appsettings", "set", *of, "--settings", f"@{file}")
     return "with the settings of before" if kept else "with the settings of now: none were kept"
+
+
+def read_settings(group: str, app: str) -> dict[str, str]:
+    """What the app is told now."""
+    return _values(_settings(group, app))
 
 
 def _settings(group: str, app: str) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """The image that AKS runs, always named by its digest. Used by infra/deploy/__main__.py and cluster.py."""
 
 import re
+from pathlib import Path
 
 from infra.deploy.commands import DeploymentError, az, is_installed, run
-from infra.deploy.options import ROOT
+from infra.deploy.revisions import extract
 
 _NAME = "rag-functions"
 _BY_DIGEST = re.compile(r"([\w.:/-]+)@(sha256:[0-9a-f]{64})")
@@ -20,11 +21,12 @@ def parts_of(image: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def provide_image(*, registry: str, server: str, image: str, revision: str) -> str:
+def provide_image(*, registry: str, server: str, image: str, revision: str, work: Path) -> str:
     """The image in this deployment's own registry: copied there as it is, else built here."""
     own = f"{server}/{_NAME}"
     if not image:
-        return f"{own}@{_build(registry=registry, server=server, revision=revision)}"
+        source = extract(revision, ".", work / "source")
+        return f"{own}@{_build(registry=registry, server=server, revision=revision, source=source)}"
     repository, digest = parts_of(image)
     if repository != own:
         az(
@@ -44,13 +46,13 @@ def check_image(image: str) -> None:
         )
 
 
-def _build(*, registry: str, server: str, revision: str) -> str:
+def _build(*, registry: str, server: str, revision: str, source: Path) -> str:
     tag = f"{server}/{_NAME}:sha-{revision[:12]}"
     run("az", "acr", "login", "--name", registry)
     run(
         "docker", "buildx", "build", "--platform", "linux/amd64", "--target", "standalone",
         "--build-arg", f"REVISION={revision}", "--tag", tag, "--push", ".",
-        folder=ROOT,
+        folder=source,
         is_shown=True,
     )  # fmt: skip
     digest: str = az(

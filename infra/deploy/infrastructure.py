@@ -8,10 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 from infra.deploy.commands import CommandError, DeploymentError, az, run, say
 from infra.deploy.options import Options
+from infra.deploy.revisions import extract
 
 _DEPLOYMENT = "rag-functions"
 _PATIENCE = 7200.0  # seconds; Redis and the cluster may take most of an hour
 _ENTRY = "MONGODB_PASSWORD"  # of the environment, which the parameter files read
+
+
+def extract_bicep(revision: str, work: Path) -> Path:
+    """The folder with the parameter files, as committed, with what Bicep reads beside it."""
+    extract(revision, "infra/monitoring/rules", work)
+    return extract(revision, "infra/bicep", work)
 
 
 def ensure_group(options: Options) -> None:

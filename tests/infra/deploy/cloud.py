@@ -14,11 +14,19 @@ from tests.infra.deploy.stand_in_host import EMAIL, PASSWORD
 from tests.planted import planted
 
 ROOT = Path(__file__).parents[3]
+MAIN = (ROOT / "infra/bicep/main.bicep").read_text()
 PROGRAMS = ("az", "kubectl", "kubelogin", "npx", "docker")
 DIGEST = f"sha256:{'ab' * 32}"
 IMAGE = f"docker.io/acme/rag-functions@{DIGEST}"
 KEPT = planted("password of MongoDB") + "/@:"  # which has to be written otherwise in an address
-SETTINGS = [{"name": "RAG_PROFILE", "value": "azure", "slotSetting": False}]
+TOLD = {  # the Function App, by Bicep
+    "RAG_PROFILE": "azure",
+    "AZURE_OPENAI_EMBEDDING_DIMENSION": "1024",
+    "AZURE_OPENAI_EMBEDDING_TPM": "350000",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=5;IngestionEndpoint=https://in.example.com/",
+    "ENTRA_TENANT_ID": "55555555-5555-5555-5555-555555555555",
+}
+SETTINGS = [{"name": name, "value": value, "slotSetting": False} for name, value in TOLD.items()]
 OUTPUTS = {
     "functionAppName": "rag-app",
     "functionAppUrl": "http://127.0.0.1:1",
@@ -81,6 +89,10 @@ class Cloud:
     def environment_of(self, word: str) -> dict[str, str]:
         found: dict[str, str] = next(call["environment"] for call in self._calls() if word in call["called"])
         return found
+
+    def folders(self, word: str) -> list[Path]:
+        """That it was called in."""
+        return [Path(call["folder"]) for call in self._calls() if word in call["called"]]
 
     def released(self, place: str) -> str:
         file = self.folder / place
@@ -145,12 +157,13 @@ def _answers(old: str) -> dict[str, Any]:
         "az functionapp list": ["rag-app"],
         "az functionapp config appsettings list": SETTINGS,
         "az deployment group show": {name: {"value": value} for name, value in OUTPUTS.items()},
+        "kubectl get gateway/rag": "192.0.2.7",
         "kubectl get": running,
     }
 
 
 def _make_repository(repository: Path) -> None:
-    for name in ("infra/deploy", "infra/k8s", "infra/bicep", "web"):
+    for name in ("infra/deploy", "infra/k8s", "infra/bicep", "infra/monitoring/rules", "web"):
         shutil.copytree(ROOT / name, repository / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "infra/__init__.py", repository / "infra")
     for name in (

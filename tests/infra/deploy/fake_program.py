@@ -19,6 +19,7 @@ def main() -> int:
     called = " ".join([program, *arguments])
     call = {
         "called": called,
+        "folder": str(Path.cwd()),
         "environment": {name: os.environ[name] for name in SECRETS if name in os.environ},
     }
     with (FOLDER / "calls.jsonl").open("a") as calls:

@@ -24,14 +24,16 @@ def test_all_is_done_in_its_order_and_recorded_in_the_end(cloud: Cloud, hosts: H
     done = cloud.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     steps = ["group exists", "keyvault secret show", "what-if", "appsettings list", "deployment group create"]
-    steps += ["deployment group show", "acr import", "config-zip", "aks get-credentials", "kubelogin"]
-    steps += ["kubectl get", "kubectl apply", "rollout status", "tag update"]
+    steps += ["deployment group show", "acr import", "aks get-credentials", "kubelogin", "get gatewayclass"]
+    steps += ["config-zip", "get deployment", "kubectl apply", "rollout status", "get gateway/", "tag update"]
     calls = cloud.calls()
     order = [next(number for number, call in enumerate(calls) if step in call) for step in steps]
     assert order == sorted(order), calls
     assert taken_back(cloud) == set()
     assert cloud.calls("tag update")[0].endswith(f"rag-revision={cloud.new} --output json")
     assert "/chat" in done.stdout
+    assert f"https://{cloud.environment['API_HOST']} has to lead to" in done.stdout
+    assert "192.0.2.7" in done.stdout
     assert "is deployed and has passed the smoke test" in done.stdout
 
 
@@ -58,6 +60,10 @@ NOTHING_RELEASED = [
     "az deployment group create",
     "az deployment group show",
     "az acr import",
+    "az aks get-credentials",
+    "kubelogin",
+    "kubectl get gatewayclass/approuting-istio",
+    "kubectl get clusterissuer/letsencrypt",
 ]
 
 
@@ -75,9 +81,7 @@ def test_what_fails_before_the_release_releases_nothing_and_takes_nothing_back(
 
 RELEASED = {
     "config-zip": {"Functions"},
-    "aks get-credentials": {"Functions"},
-    "kubelogin": {"Functions"},
-    "kubectl get": {"Functions"},
+    "kubectl get deployment": {"Functions"},
     "kubectl apply": {"Functions", "AKS"},
     "rollout status": {"Functions", "AKS"},
 }
@@ -102,7 +106,7 @@ def test_a_release_that_fails_on_functions_never_reaches_the_cluster(cloud: Clou
     done = cloud.deploy()
     assert done.returncode == 3
     assert taken_back(cloud) == {"Functions"}
-    assert not cloud.calls("kubectl")
+    assert {call.split()[1] for call in cloud.calls("kubectl")} == {"get"}
     assert "THE RELEASE FAILED: smoke test, answered with a citation" in done.stdout
     assert "passes the smoke test\nAKS: untouched" in done.stdout
 
@@ -125,7 +129,7 @@ def test_settings_that_the_old_release_may_not_know_go_back_with_it(cloud: Cloud
     hosts.functions_fault = "never ready"
     assert cloud.deploy("--step", "infrastructure").returncode == 0
     cloud.answers["az functionapp config appsettings list"] = [
-        {"name": "RAG_PROFILE", "value": "changed"},
+        *({**each, "value": "changed"} for each in SETTINGS),
         {"name": "RAG_NEW", "value": "1"},
     ]
     done = cloud.deploy("--step", "release")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.deploy.cloud import Cloud, with_outputs
+from tests.infra.deploy.cloud import DIGEST, Cloud, with_outputs
 from tests.infra.deploy.conftest import Hosts
 
 CHANGES = (
@@ -98,6 +98,26 @@ def test_where_bicep_does_not_tell_what_the_pods_need(cloud: Cloud, hosts: Hosts
     assert not cloud.calls("config-zip")
 
 
+@pytest.mark.parametrize("name", ["APPLICATIONINSIGHTS_CONNECTION_STRING", "AZURE_OPENAI_EMBEDDING_TPM"])
+def test_where_the_function_app_is_not_told_what_the_pods_need(cloud: Cloud, hosts: Hosts, name: str) -> None:
+    listed = cloud.answers["az functionapp config appsettings list"]
+    cloud.answers["az functionapp config appsettings list"] = [
+        each for each in listed if each["name"] != name
+    ]
+    done = cloud.deploy("--step", "release")
+    assert done.returncode == 1
+    assert f"no setting {name}" in done.stdout
+    assert not cloud.calls("config-zip")
+
+
+def test_where_the_cluster_is_not_prepared(cloud: Cloud, hosts: Hosts) -> None:
+    done = cloud.deploy(fail="clusterissuer/letsencrypt", said="the server doesn't have a resource type")
+    assert done.returncode == 1
+    assert "docs/deploy.md#with-a-cluster" in done.stdout
+    assert "doesn't have a resource type" in done.stdout
+    assert not cloud.calls("config-zip")
+
+
 def test_what_is_not_committed_is_not_deployed(cloud: Cloud, hosts: Hosts) -> None:
     (cloud.repository / "shared/settings.py").write_text("# not committed\n")
     done = cloud.deploy()
@@ -105,3 +125,15 @@ def test_what_is_not_committed_is_not_deployed(cloud: Cloud, hosts: Hosts) -> No
     assert "NOT deployed, since not committed: changes in 1 files" in done.stdout
     package = Path(cloud.calls("config-zip")[0].partition("--src ")[2].split()[0])
     assert package.stem == cloud.new[:12]
+
+
+def test_an_image_is_built_of_what_is_committed(cloud: Cloud, hosts: Hosts) -> None:
+    (cloud.repository / "shared/settings.py").write_text("# not committed\n")
+    cloud.environment["IMAGE"] = ""
+    cloud.answers["az acr repository show"] = DIGEST
+    assert cloud.deploy().returncode == 0
+    (built,) = cloud.calls("docker buildx build")
+    assert f"--build-arg REVISION={cloud.new}" in built
+    (folder,) = cloud.folders("docker buildx build")
+    assert (folder / "shared/settings.py").read_text() == "# another release\n"
+    assert (folder / "function_app.py").exists()

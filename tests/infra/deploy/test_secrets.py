@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.infra.deploy.cloud import KEPT, Cloud
+from tests.infra.deploy.cloud import KEPT, MAIN, Cloud
 from tests.infra.deploy.conftest import Hosts
 from tests.infra.deploy.stand_in_host import PASSWORD
 from tests.planted import planted
@@ -67,6 +67,10 @@ def test_a_plan_reads_no_secret_and_changes_nothing(cloud: Cloud) -> None:
     for name in ("SMOKE_EMAIL", "SMOKE_PASSWORD"):
         del cloud.environment[name]
     assert cloud.deploy("--step", "plan").returncode == 0
+    (least,) = re.findall(r"@minLength\((\d+)\)\nparam mongodbPassword", MAIN)
+    assert len(cloud.environment_of("what-if")["MONGODB_PASSWORD"]) >= int(
+        least
+    )  # or Azure would not look at it
     assert [call.split()[1:4] for call in cloud.calls()] == [
         ["version", "--output", "json"],
         ["account", "show", "--output"],

@@ -10,14 +10,12 @@ import pytest
 import yaml
 
 from functions.edge import _CHAT_POLICY, _PERMISSIONS
-from infra.deploy.cluster_values import cluster_values
+from infra.deploy.cluster_values import _OF_FUNCTION_APP, cluster_values
 from infra.deploy.page import build_site
 from infra.deploy.revisions import PACKAGED
 from shared.security_headers import ANSWER_HEADERS
-from tests.infra.deploy.cloud import OUTPUTS, ROOT, Cloud
+from tests.infra.deploy.cloud import MAIN, OUTPUTS, ROOT, TOLD, Cloud
 from tests.infra.deploy.conftest import Hosts
-
-MAIN = (ROOT / "infra/bicep/main.bicep").read_text()
 
 
 def test_make_deploys_and_destroys_the_environment_that_is_named(cloud: Cloud, hosts: Hosts) -> None:
@@ -50,8 +48,13 @@ def test_every_output_that_is_read_is_one_of_bicep() -> None:
     assert set(re.findall(r'outputs(?:\.get\(|\[)"(\w+)"', read)) <= there
 
 
+def test_every_setting_that_is_read_is_one_that_bicep_sets() -> None:
+    bicep = MAIN + (ROOT / "infra/bicep/modules/function-app.bicep").read_text()
+    assert set(re.findall(r"\b(\w+): ", bicep)) >= TOLD.keys() >= set(_OF_FUNCTION_APP)
+
+
 def test_the_overlays_are_told_all_that_they_ask_for() -> None:
-    told = {line.partition("=")[0] for line in cluster_values(OUTPUTS, "rag.example.com").splitlines()}
+    told = {line.partition("=")[0] for line in cluster_values(OUTPUTS, TOLD, "rag.example.com").splitlines()}
     for environment in ("dev", "prod"):
         lines = (ROOT / f"infra/k8s/overlays/aks-{environment}/cluster.env").read_text().splitlines()
         assert {line.partition("=")[0] for line in lines if line and not line.startswith("#")} == told
@@ -79,7 +82,26 @@ def test_what_is_released_to_aks_renders_with_the_image_and_the_values(cloud: Cl
         == (OUTPUTS["apiIdentityClientId"])
     )
     assert "example.openai.azure.com" not in rendered
+    (config,) = (
+        each["data"]
+        for (kind, _), each in objects.items()
+        if kind == "ConfigMap" and "RAG_DATA" in each["data"]
+    )
+    assert TOLD.items() <= config.items()
     assert cloud.environment["API_HOST"] in rendered
+
+
+def test_bicep_finds_beside_it_what_it_reads(cloud: Cloud, hosts: Hosts) -> None:
+    assert cloud.deploy("--step", "plan").returncode == 0
+    (planned,) = cloud.calls("what-if")
+    parameters = Path(planned.partition("--parameters ")[2])
+    read = [
+        (file.parent / path).resolve()
+        for file in parameters.parent.rglob("*.bicep")
+        for path in re.findall(r"load\w+Content\('([^']+)'\)", file.read_text())
+    ]
+    assert len(read) > 4
+    assert [path for path in read if not path.is_file()] == []
 
 
 def test_azd_finds_the_parameters_the_app_and_its_name() -> None:

@@ -3,11 +3,23 @@
 import functools
 from collections.abc import Iterator
 
+import yaml
+
 from functions.api import build_api
 from functions.dependencies import Runtime
 from shared.compose import start_services
 from shared.settings import Settings
-from tests.infra.k8s.rendered import LOCAL, PLAIN, Object, Objects, of_kind, one, selects, workloads
+from tests.infra.k8s.rendered import (
+    LOCAL,
+    PLAIN,
+    Object,
+    Objects,
+    of_kind,
+    one,
+    selects,
+    settings_of,
+    workloads,
+)
 
 # Overlay: policy → the namespaces and pods that may come in, each to the port `http` and no other.
 _COMES_IN = {
@@ -158,6 +170,27 @@ def streams_and_uploads_pass_whole(objects: Objects, overlay: str) -> Iterator[s
                 yield "the gateway breaks streams off"
 
 
+def clients_keep_their_addresses(objects: Objects, overlay: str) -> Iterator[str]:
+    """Limits count by them; behind a balancer that hides them everybody has the address of a node."""
+    if overlay in (LOCAL, PLAIN):
+        return
+    reference = one(objects, "Gateway", "rag")["spec"].get("infrastructure", {}).get("parametersRef", {})
+    told = [
+        each for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] == reference.get("name")
+    ]
+    if [each["metadata"]["namespace"] for each in told] != ["rag-gateway"]:
+        yield f"the gateway is told by {reference}, which is not there"
+        return
+    service = yaml.safe_load(told[0]["data"]["service"])
+    if service["spec"].get("externalTrafficPolicy") != "Local":
+        yield "nodes put their addresses in place of clients'"
+    left = service.get("metadata", {}).get("annotations", {})
+    if {key.rpartition("_")[2] for key in left} != {"port", "protocol", "request-path"} or any(left.values()):
+        yield "Azure asks whether the proxies are well where they do not answer"
+    if settings_of(objects)["RAG_FORWARDED_HOPS"] != "1":
+        yield "the proxy is taken for the client"
+
+
 def every_selector_finds_its_pods(objects: Objects, overlay: str) -> Iterator[str]:
     pods = {each.name: each.labels for each in workloads(objects)}
     selectors = {
@@ -186,5 +219,6 @@ PROMISES = (
     exactly_the_public_routes_are_reached,
     the_way_in_is_encrypted,
     streams_and_uploads_pass_whole,
+    clients_keep_their_addresses,
     every_selector_finds_its_pods,
 )

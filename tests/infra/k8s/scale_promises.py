@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from bench.scale.fleet import Quotas, Worker
+from bench.simulate_scale import safe_replicas
 from shared.ingest.events import INGEST_QUEUE
 from shared.ingest.versions import FILL_QUEUE
 from shared.telemetry.metrics import Metrics
@@ -58,6 +60,20 @@ def ingestion_scales_on_its_queues_and_to_zero(objects: Objects, overlay: str) -
     yield from _calms_down("rag-ingest", spec["advanced"]["horizontalPodAutoscalerConfig"])
 
 
+def no_more_ingest_than_the_quota_keeps_busy(objects: Objects, overlay: str) -> Iterator[str]:
+    """More share the same tokens a minute: each document takes longer, in the end longer than it may."""
+    if overlay in (LOCAL, PLAIN):
+        return
+    told = int(settings_of(objects)["AZURE_OPENAI_EMBEDDING_TPM"])
+    if not told:
+        yield "workers do not know the quota, and are refused"
+        return
+    most = one(objects, "ScaledObject", "rag-ingest")["spec"]["maxReplicaCount"]
+    busy = safe_replicas(Worker(), Quotas(embedding_tokens=told / 60))
+    if most > busy:
+        yield f"{most} replicas share a quota that {busy} use up"
+
+
 def _calms_down(name: str, autoscaler: Object) -> Iterator[str]:
     down = autoscaler.get("behavior", {}).get("scaleDown", {})
     if down.get("stabilizationWindowSeconds", 0) < 120 or not down.get("policies"):
@@ -99,6 +115,7 @@ def one_scaler_owns_the_replicas(objects: Objects, overlay: str) -> Iterator[str
 PROMISES = (
     questions_scale_on_answers_in_flight_and_processors,
     ingestion_scales_on_its_queues_and_to_zero,
+    no_more_ingest_than_the_quota_keeps_busy,
     scalers_ask_as_an_identity,
     one_scaler_owns_the_replicas,
 )

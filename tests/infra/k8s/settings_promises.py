@@ -31,6 +31,7 @@ _KNOWN = {setting_name(field) for field in Settings.model_fields} | {
     "AZURE_SEARCH_INDEX"
 }  # of RAG_INDEX_NAME
 _OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureFunctionsWebHost__hostid"}
+_OF_TRACES = {"OTEL_SERVICE_NAME", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}  # their exporters read these
 _DISABLED = re.compile(r"AzureWebJobs_(\w+)_Disabled")
 
 
@@ -49,7 +50,7 @@ def environment(objects: Objects, each: Workload) -> dict[str, str]:
 def the_product_starts_with_its_entries(objects: Objects, overlay: str) -> Iterator[str]:
     for each in workloads(objects):
         entries = environment(objects, each)
-        for name in sorted(set(entries) - _KNOWN - _OF_THE_HOST):
+        for name in sorted(set(entries) - _KNOWN - _OF_THE_HOST - _OF_TRACES):
             if not _DISABLED.fullmatch(name):
                 yield f"{each.name}: {name} is no setting"
         try:
@@ -64,6 +65,22 @@ def the_product_starts_with_its_entries(objects: Objects, overlay: str) -> Itera
             yield f"{each.name} works on every change twice"
         if settings.forwarded_hops != (overlay != LOCAL):
             yield f"{each.name} takes the proxy for the client"
+
+
+def traces_arrive_under_the_name_of_what_runs(objects: Objects, overlay: str) -> Iterator[str]:
+    """In Application Insights, which Bicep has take no keys; so the pod's identity it is."""
+    for each in workloads(objects):
+        entries = environment(objects, each)
+        if entries.get("OTEL_SERVICE_NAME") != each.name:
+            yield f"{each.name} is {entries.get('OTEL_SERVICE_NAME')} in traces"
+        if overlay == LOCAL:
+            continue
+        if entries.get("RAG_TRACES") != "azure_monitor":
+            yield f"{each.name} sends no traces"
+        if not entries.get("APPLICATIONINSIGHTS_CONNECTION_STRING", "").startswith("InstrumentationKey="):
+            yield f"{each.name} does not know where to send traces"
+        if entries.get("APPLICATIONINSIGHTS_AUTHENTICATION_STRING") != "Authorization=AAD":
+            yield f"{each.name} sends traces as nobody"
 
 
 def a_change_of_settings_rolls_the_pods(objects: Objects, overlay: str) -> Iterator[str]:
@@ -195,6 +212,7 @@ def images_are_named_by_digest(objects: Objects, overlay: str) -> Iterator[str]:
 
 PROMISES = (
     the_product_starts_with_its_entries,
+    traces_arrive_under_the_name_of_what_runs,
     a_change_of_settings_rolls_the_pods,
     containers_run_what_the_command_line_takes,
     the_functions_host_divides_the_work,

@@ -46,8 +46,16 @@ def copied(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("overlay", ON_AKS)
 def test_the_file_of_values_has_the_keys_that_a_deployment_writes(overlay: str) -> None:
-    written = cluster_values(AnyOutput(), "rag.example.org")
+    written = cluster_values(AnyOutput(), AnyOutput(), "rag.example.org")
     assert sorted(line.partition("=")[0] for line in written.splitlines()) == sorted(keys_of(overlay))
+
+
+@pytest.mark.parametrize("overlay", ON_AKS)
+def test_the_quota_that_replicas_are_counted_by_is_the_one_that_bicep_deploys(overlay: str) -> None:
+    parameters = (REPOSITORY / f"infra/bicep/{overlay.removeprefix('aks-')}.bicepparam").read_text()
+    (thousands,) = re.findall(r"param embeddingModel = .*capacity: (\d+)", parameters)
+    told = (K8S / "overlays" / overlay / "cluster.env").read_text()
+    assert f"AZURE_OPENAI_EMBEDDING_TPM={thousands}000\n" in told
 
 
 @pytest.mark.parametrize("overlay", [*ON_AKS, "plain"])
