@@ -14,10 +14,10 @@ COPY web /web
 
 FROM ${BASE_IMAGE} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# For `strip`. No version: Debian keeps one only, and nothing of this stage but the packages leaves it.
+# For `strip`, and the init of the image. No versions: Debian keeps one only of each.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends binutils \
+    && apt-get install --yes --no-install-recommends binutils tini \
     && rm -rf /var/lib/apt/lists/*
 ARG EXTRAS=host
 COPY requirements-${EXTRAS}.txt /build/requirements.txt
@@ -94,6 +94,7 @@ WORKDIR /app
 RUN groupadd --gid 10001 rag \
     && useradd --uid 10001 --gid rag --no-create-home --home-dir /tmp --shell /usr/sbin/nologin rag \
     && install -d -o rag -g rag -m 0700 /data
+COPY --from=packages /usr/bin/tini-static /usr/bin/tini
 COPY --from=venv /opt/venv /opt/venv
 COPY --from=app / /app/
 COPY host /app/host
@@ -111,11 +112,11 @@ ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 VOLUME ["/data"]
 EXPOSE 8000
-# PID 1 is the host itself: it takes SIGTERM and reaps its children, so no init stands before it.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-I", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/api/health/live', timeout=4)"]
-ENTRYPOINT ["rag"]
+# The parsers of a fork server that was killed become children of PID 1, which has to reap them.
+ENTRYPOINT ["tini", "--", "rag"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
 ARG VERSION=0.0.0
 ARG REVISION=unknown

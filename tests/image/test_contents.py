@@ -58,7 +58,7 @@ def test_it_says_what_it_is_and_how_it_is_watched(engine: Engine, host_image: st
         "2026-01-02T03:04:05Z",
     )
     assert told["User"] == "10001:10001"
-    assert told["Entrypoint"] == ["rag"]
+    assert told["Entrypoint"] == ["tini", "--", "rag"]
     assert told["Cmd"] == ["serve", "--host", "0.0.0.0", "--port", "8000"]
     assert list(told["ExposedPorts"]) == ["8000/tcp"]
     assert list(told["Volumes"]) == ["/data"]
