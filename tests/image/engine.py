@@ -102,7 +102,9 @@ class Engine:
         return _run(self._command("exec", "--interactive", container, *command), script)
 
     def remove(self, container: str) -> None:
-        subprocess.run(self._command("rm", "--force", "--volumes", container), check=False, capture_output=True)
+        subprocess.run(
+            self._command("rm", "--force", "--volumes", container), check=False, capture_output=True
+        )
 
     def inspect(self, image: str) -> dict[str, Any]:
         """Its configuration, and its `Size` in bytes."""
