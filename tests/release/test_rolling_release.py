@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.embedder, pytest.mark.timeout(300 + 
 
 def test_no_request_fails(scene: Scene) -> None:
     assert (scene.load.counts.failed, scene.balancer.mishaps) == ([], [])
-    assert scene.load.counts.requests > 200
+    assert scene.load.counts.requests > 100
 
 
 def test_every_stream_is_told_to_its_end(scene: Scene) -> None:
     assert scene.load.counts.broken == []
-    assert scene.load.counts.streams > 20
+    assert scene.load.counts.streams > 10
 
 
 def test_every_host_ends_by_itself(scene: Scene) -> None:
@@ -38,8 +38,8 @@ def test_every_document_is_indexed_once_as_it_was_last(scene: Scene) -> None:
     wrong, findings = scene.settled()
     assert wrong == []
     assert (findings.announced, findings.vanished, findings.orphans, findings.filled) == (0, 0, 0, 0)
-    assert scene.load.counts.uploads > 30
-    assert scene.load.counts.deletions > 3
+    assert scene.load.counts.uploads > 10
+    assert scene.load.counts.deletions > 0
 
 
 def test_sessions_go_on_by_tokens_of_both_keys(scene: Scene) -> None:
