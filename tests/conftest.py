@@ -15,7 +15,9 @@ from tests.planted import secrets_in
 
 _HERE = Path(__file__).parent
 _UNIT_PART = tuple(_HERE / folder for folder in ("architecture", "unit"))
-_LONGEST = tuple(_HERE / path for path in ("story/test_outages.py", "hostile", "faults", "story", "worker"))
+_LONGEST = tuple(
+    _HERE / path for path in ("image", "story/test_outages.py", "hostile", "faults", "story", "worker")
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the expression of `-m` is looked at

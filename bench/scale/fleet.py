@@ -31,8 +31,8 @@ class Scaling:
     """The ScaledObject of `rag-ingest`, and Kubernetes' own rules for growing."""
 
     most: int = 1_000
-    per_replica: int = 20  # messages: the trigger's queueLength
-    look_every: int = 30  # seconds: pollingInterval
+    per_replica: int = 8  # messages: the trigger's queueLength
+    look_every: int = 15  # seconds: pollingInterval
     growth: float = 2.0  # of replicas at the most, each …
     growth_every: int = 15  # … so many seconds
     nodes_at_start: int = 3

@@ -34,8 +34,8 @@ param mongoDiskGb = 128
 param redisSize = 'Balanced_B1'
 
 param alwaysReadyInstances = 2
-param mostInstances = 200
+param mostInstances = 40
 param rollingUpdates = true
 param nodeSize = 'Standard_D4ds_v5'
 param fewestNodes = 3
-param mostNodes = 12
+param mostNodes = 14

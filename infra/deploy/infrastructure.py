@@ -1,5 +1,6 @@
 """The resource group and what Bicep puts into it. Used by infra/deploy/__main__.py."""
 
+import datetime
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +13,7 @@ from infra.deploy.revisions import extract
 
 _DEPLOYMENT = "rag-functions"
 _PATIENCE = 7200.0  # seconds; Redis and the cluster may take most of an hour
-_ENTRY = "MONGODB_PASSWORD"  # of the environment, which the parameter files read
+_ENTRY, _BUDGET = "MONGODB_PASSWORD", "BUDGET_START"  # of the environment, which the parameter files read
 
 
 def extract_bicep(revision: str, work: Path) -> Path:
@@ -64,6 +65,24 @@ def mongodb_password(group: str) -> str:
     return secrets.token_urlsafe(32) + "-aA1"  # of each kind of character that the service asks for
 
 
+def budget_start(group: str, today: datetime.date) -> str:
+    """The month that the budget was made in, which Azure never lets anybody change; without one, this month.
+
+    Empty, which leaves it alone, where it cannot be asked.
+    """
+    if given := os.environ.get(_BUDGET):
+        return given
+    try:
+        start = az(
+            "consumption", "budget", "list", "--resource-group", group,
+            "--query", "[0].timePeriod.startDate",
+        )  # fmt: skip
+    except CommandError as error:
+        say(f"the budget is left as it is: {error.said}")
+        return ""
+    return str(start)[:10] if start else f"{today:%Y-%m}-01"
+
+
 def show_plan(options: Options, bicep: Path, password: str) -> None:
     """What would be made, changed and removed, printed by Azure."""
     if not az("group", "exists", "--name", options.resource_group):
@@ -71,7 +90,7 @@ def show_plan(options: Options, bicep: Path, password: str) -> None:
         return
     run(
         "az", "deployment", "group", "what-if", *_deployment(options, bicep),
-        environment={_ENTRY: password},
+        environment=_read_by_bicep(options, password),
         is_shown=True,
     )  # fmt: skip
 
@@ -79,7 +98,7 @@ def show_plan(options: Options, bicep: Path, password: str) -> None:
 def deploy(options: Options, bicep: Path, password: str) -> None:
     run(
         "az", "deployment", "group", "create", *_deployment(options, bicep), "--output", "none",
-        environment={_ENTRY: password},
+        environment=_read_by_bicep(options, password),
         patience=_PATIENCE,
     )  # fmt: skip
 
@@ -91,6 +110,11 @@ def read_outputs(group: str) -> dict[str, str]:
         "--query", "properties.outputs",
     )  # fmt: skip
     return {name: str(output["value"]) for name, output in outputs.items()}
+
+
+def _read_by_bicep(options: Options, password: str) -> dict[str, str]:
+    today = datetime.datetime.now(datetime.UTC).date()
+    return {_ENTRY: password, _BUDGET: budget_start(options.resource_group, today)}
 
 
 def _deployment(options: Options, bicep: Path) -> tuple[str, ...]:

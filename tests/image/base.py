@@ -38,10 +38,10 @@ def install() -> None:
     root = FOLDER / "root"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    documentdb._run(
-        [debootstrap, "--variant=minbase", f"--include={_PACKAGES}", "trixie", root, documentdb._mirror()]
+    documentdb.run_quietly(
+        [debootstrap, "--variant=minbase", f"--include={_PACKAGES}", "trixie", root, documentdb.mirror()]
     )
-    documentdb._lend_configuration(root)
+    documentdb.lend_configuration(root)
     for name in _THIN:
         shutil.rmtree(root / name)
         (root / name).mkdir()

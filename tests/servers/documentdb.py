@@ -79,10 +79,10 @@ def install(folder: Path) -> None:
         raise CannotInstall("debootstrap is missing: apt-get install debootstrap")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _run([debootstrap, "--variant=minbase", "--include=ca-certificates", "testing", folder, _mirror()])
-    _lend_configuration(folder)
+    run_quietly([debootstrap, "--variant=minbase", "--include=ca-certificates", "testing", folder, mirror()])
+    lend_configuration(folder)
     # In a mount namespace of its own, so that nothing stays mounted whatever happens.
-    _run(["unshare", "--mount", "chroot", folder, "sh", "-c", _INSTALL])
+    run_quietly(["unshare", "--mount", "chroot", folder, "sh", "-c", _INSTALL])
     (folder / _COMPLETE).touch()
 
 
@@ -107,7 +107,7 @@ def _status(data: Path) -> list[str]:
         return []
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Where this machine's apt finds Debian."""
     sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     text = "\n".join(source.read_text() for source in sources if source.is_file())
@@ -115,7 +115,7 @@ def _mirror() -> str:
     return found.group(1) if found else "http://deb.debian.org/debian"
 
 
-def _lend_configuration(folder: Path) -> None:
+def lend_configuration(folder: Path) -> None:
     """What the machine needs to reach the mirror (proxy, certificates, clock) is needed inside as well."""
     dump = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
     wanted = ("Acquire::http", "Acquire::Check-")
@@ -126,7 +126,7 @@ def _lend_configuration(folder: Path) -> None:
             shutil.copyfile(own, folder / name)
 
 
-def _run(command: list[str | Path]) -> None:
+def run_quietly(command: list[str | Path]) -> None:
     done = subprocess.run(
         command,
         check=False,

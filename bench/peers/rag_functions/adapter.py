@@ -160,6 +160,8 @@ class Texts:
 class _Given:
     """The peers' embedder as ours."""
 
+    name = "given"
+
     def __init__(self, embedder: Any) -> None:
         self._embedder = embedder
 

@@ -183,8 +183,19 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2026-05-01' = {
       }
     }
     ingressProfile: {
+      gatewayAPI: {
+        installation: 'Standard'
+      }
       webAppRouting: {
         enabled: true
+        gatewayAPIImplementations: {
+          appRoutingIstio: {
+            mode: 'Enabled'
+          }
+        }
+        nginx: {
+          defaultIngressControllerType: 'None' // its support ends in November 2026
+        }
       }
     }
     autoUpgradeProfile: {

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(os.environ["FAKES"])
-SECRETS = ("MONGODB_PASSWORD", "SWA_CLI_DEPLOYMENT_TOKEN")
+GIVEN = ("MONGODB_PASSWORD", "SWA_CLI_DEPLOYMENT_TOKEN", "BUDGET_START")
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     call = {
         "called": called,
         "folder": str(Path.cwd()),
-        "environment": {name: os.environ[name] for name in SECRETS if name in os.environ},
+        "environment": {name: os.environ[name] for name in GIVEN if name in os.environ},
     }
     with (FOLDER / "calls.jsonl").open("a") as calls:
         calls.write(json.dumps(call) + "\n")

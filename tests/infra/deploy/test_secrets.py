@@ -75,6 +75,7 @@ def test_a_plan_reads_no_secret_and_changes_nothing(cloud: Cloud) -> None:
         ["version", "--output", "json"],
         ["account", "show", "--output"],
         ["group", "exists", "--name"],
+        ["consumption", "budget", "list"],
         ["deployment", "group", "what-if"],
     ]
     cloud.answers["az group exists"] = False

@@ -9,8 +9,8 @@ import pytest
 
 from bench.query_host.clients import Client, Load, run, why_not
 
-LOCUSTFILE = Path(__file__).parents[2] / "load/locustfile.py"
 ROOT = Path(__file__).parents[3]
+LOCUSTFILE = ROOT / "tests/load/people.py"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 DONE = b'event: done\ndata: {"degraded": null}\n\n'
 
@@ -94,8 +94,8 @@ def test_locust_asks_routes_that_the_api_describes() -> None:
     paths = {
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("/")
-    }
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("/api/")
+    } - {"/api/documents/load/", "/api/documents/"}  # with a name behind it; another method
     described = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     assert "/api/query" in paths
     assert [path for path in paths if f"POST {path}`" not in described] == []
