@@ -181,8 +181,8 @@ def picture(last: Setup) -> str:
 def tables(found: Sequence[tuple[str, Setup, Run]]) -> str:
     most = safe_replicas(Worker(), START)
     told = f"With these quotas up to **{most}** replicas keep every document under a tenth of\n"
-    told += "`functionTimeout`: that is the `maxReplicaCount` of `rag-ingest`. Of the 350,000 tokens a minute of"
-    told += "\n"
+    told += "`functionTimeout`: that is the `maxReplicaCount` of `rag-ingest`. Of the 350,000 tokens a minute"
+    told += " of\n"
     told += f"`prod`: **{safe_replicas(Worker(), replace(START, embedding_tokens=350_000 / 60))}**."
     return "\n\n".join(
         [
