@@ -28,8 +28,8 @@ from shared.metadata_stores.sqlite import SqliteMetadataStore
 from shared.secret_stores.base import SecretStore
 from shared.secret_stores.local import LocalSecrets
 from tests.servers import azurite, mongo, redis
-from tests.stand_ins.next_release import upgraded
 from tests.stand_ins.key_vault import open_key_vault
+from tests.stand_ins.next_release import upgraded
 
 
 class Plug(Protocol):
