@@ -156,16 +156,14 @@ def picture(last: Setup) -> str:
         minutes = [(second / 60, backlog, asked, ready) for second, backlog, asked, ready in run.timeline]
         minutes = minutes[:: max(1, len(minutes) // 300)]
         lines = [
+            Line(name="waiting / 100", points=[(m, b / 100) for m, b, _, _ in minutes], has_marks=False),
             Line(
-                name="waiting, in hundreds", points=[(m, b / 100) for m, b, _, _ in minutes], has_marks=False
-            ),
-            Line(
-                name="replicas asked for",
+                name="replicas asked",
                 points=[(m, a) for m, _, a, _ in minutes],
                 has_marks=False,
                 is_dashed=True,
             ),
-            Line(name="replicas ready", points=[(m, r) for m, _, _, r in minutes], has_marks=False),
+            Line(name="ready", points=[(m, r) for m, _, _, r in minutes], has_marks=False),
         ]
         panels.append(
             Panel(

@@ -144,7 +144,7 @@ def picture(scenario: Scenario) -> str:
             ],
         ),
         Panel(
-            title="Times so far, ms",
+            title="Times of the last seconds, ms",
             x=seconds,
             y=Axis(label="", starts_at_zero=True),
             lines=[
