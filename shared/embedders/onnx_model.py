@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 
 from shared.domain import Embedding
 from shared.embedders.model_folder import TOKENIZER_FILES, ModelCard, verify
+from shared.embedders.onnx_engine import Fail, RuntimeException, onnxruntime
 from shared.embedders.token_table import TABLE_FILE, TokenTable
 from shared.errors import BackendUnavailable
 
