@@ -22,9 +22,9 @@ LOADS = (
     Load(name="10M", questions=1e7, documents=1e7),
 )
 TIERS: Mapping[Tier, str] = {
-    "dev": "Functions, one of each service, open endpoints",
-    "functions": "Functions, two of each service, private endpoints",
-    "aks": "AKS in three zones, two of each service, private endpoints",
+    "dev": "Functions, one of each service, open endpoints, gpt-4.1-mini",
+    "functions": "Functions, several of each service, private endpoints, gpt-4.1",
+    "aks": "AKS in three zones, several of each service, private endpoints, gpt-4.1",
 }
 _HEAD = """# What a month costs
 
@@ -90,7 +90,8 @@ def _fixed(usd: float, load: Load, tier: Tier, prices: Mapping[str, Price], give
     if tier == "dev":
         return f"the local profile | {_usd(usd)} | one machine, which is yours to run"
     saved = usd - sum(line.usd for line in bill(load, "dev", prices, given))
-    return f"the tier `dev` | {_usd(saved)} | the second of each service, private endpoints"
+    lost = "the second and third of each service, private endpoints, the larger model"
+    return f"the tier `dev` | {_usd(saved)} | {lost}"
 
 
 def _lines(load: Load, bills: Mapping[tuple[str, Tier], list[Line]]) -> str:

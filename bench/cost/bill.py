@@ -15,6 +15,10 @@ HOURS = 730.0  # of a month
 DAYS = 365 / 12
 PARTITIONS = (1, 2, 3, 4, 6, 12)  # that a search service can be divided into
 Tier = Literal["dev", "functions", "aks"]
+# As the parameter files of infra/bicep have them: `dev`, and `prod` for the other two.
+CHAT: Mapping[Tier, str] = {"dev": "gpt_4_1_mini", "functions": "gpt_4_1", "aks": "gpt_4_1"}
+REPLICAS: Mapping[Tier, int] = {"dev": 1, "functions": 3, "aks": 3}  # of the search service
+READY: Mapping[Tier, int] = {"dev": 1, "functions": 2, "aks": 0}  # instances of the Function App
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +104,11 @@ def search_size(
     return min(found, key=lambda size: size.usd, default=None)
 
 
-def bill(load: Load, tier: Tier, prices: Mapping[str, Price], given: Assumptions) -> list[Line]:
-    lines = [*_models(load, prices, given), *_stores(load, tier, prices, given)]
+def bill(
+    load: Load, tier: Tier, prices: Mapping[str, Price], given: Assumptions, *, chat: str = ""
+) -> list[Line]:
+    """`chat`: another model than the tier's."""
+    lines = [*_models(load, chat or CHAT[tier], prices, given), *_stores(load, tier, prices, given)]
     if tier == "aks":
         lines += _cluster(load, prices, given)
     else:
@@ -109,10 +116,10 @@ def bill(load: Load, tier: Tier, prices: Mapping[str, Price], given: Assumptions
     return [*lines, *_watching(load, tier, prices, given)]
 
 
-def _models(load: Load, prices: Mapping[str, Price], given: Assumptions) -> Iterator[Line]:
+def _models(load: Load, chat: str, prices: Mapping[str, Price], given: Assumptions) -> Iterator[Line]:
     asked = load.questions * (1 - given.cached_share) / 1e6
-    usd = asked * given.prompt_tokens * prices["chat_prompt_tokens"].usd
-    usd += asked * given.answer_tokens * prices["chat_answer_tokens"].usd
+    usd = asked * given.prompt_tokens * prices[f"{chat}_prompt"].usd
+    usd += asked * given.answer_tokens * prices[f"{chat}_answer"].usd
     yield Line(service="Azure OpenAI", what="answers", usd=usd, is_idle=False)
     tokens = chunks_of(load.documents, given) * given.chunk_chars / given.token_chars + load.questions * 20
     usd = tokens / 1e6 * prices["embedding_tokens"].usd
@@ -121,7 +128,7 @@ def _models(load: Load, prices: Mapping[str, Price], given: Assumptions) -> Iter
 
 def _stores(load: Load, tier: Tier, prices: Mapping[str, Price], given: Assumptions) -> Iterator[Line]:
     twice = 1 if tier == "dev" else 2  # production keeps a second of each
-    size = search_size(load.documents, prices, given, replicas=twice)
+    size = search_size(load.documents, prices, given, replicas=REPLICAS[tier])
     if size is None:
         raise ValueError("more documents than one search service holds: divide them (docs/scale.md)")
     what = f"{size.sku.removeprefix('search_').upper()}, {size.partitions} × {size.replicas}"
@@ -129,7 +136,8 @@ def _stores(load: Load, tier: Tier, prices: Mapping[str, Price], given: Assumpti
     mongo, disk = _mongo(load, tier)
     usd = twice * prices[mongo].usd * HOURS + twice * disk * prices["mongo_gib"].usd
     yield Line(service="DocumentDB", what=f"{mongo[6:].upper()} × {twice}, {disk} GiB", usd=usd, is_idle=True)
-    redis = "redis_b20" if load.questions > 1e6 else "redis_b5" if load.questions > 1e4 else "redis_b0"
+    smallest = "redis_b0" if tier == "dev" else "redis_b1"
+    redis = "redis_b20" if load.questions > 1e6 else "redis_b5" if load.questions > 1e4 else smallest
     usd = twice * prices[redis].usd * HOURS
     yield Line(service="Redis", what=f"{redis[6:].upper()} × {twice}", usd=usd, is_idle=True)
     usd = load.documents * given.file_mb / 1000 * prices["blob_gb"].usd
@@ -162,10 +170,8 @@ def _functions(load: Load, tier: Tier, prices: Mapping[str, Price], given: Assum
         + (load.questions + load.documents) / 1e6 * prices["flex_executions"].usd,
         is_idle=False,
     )
-    ready = 0 if tier == "dev" else 2
-    usd = ready * given.instance_gb * HOURS * 3600 * prices["flex_ready_gb_second"].usd
-    if ready:
-        yield Line(service="Functions", what=f"{ready} always ready", usd=usd, is_idle=True)
+    usd = READY[tier] * given.instance_gb * HOURS * 3600 * prices["flex_ready_gb_second"].usd
+    yield Line(service="Functions", what="always ready", usd=usd, is_idle=True)
 
 
 def _cluster(load: Load, prices: Mapping[str, Price], given: Assumptions) -> Iterator[Line]:

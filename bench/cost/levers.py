@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from bench.cost.bill import Assumptions, Load, Tier, bill
 from bench.cost.prices import Price
 
+_CHEAPER: Mapping[Tier, str] = {"dev": "gpt_4_1_nano", "functions": "gpt_4_1_mini", "aks": "gpt_4_1_mini"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lever:
@@ -17,10 +19,10 @@ class Lever:
     name: str
     given: Assumptions
     costs_you: str
-    model: tuple[float, float] | None = None  # dollars per million tokens of prompts and answers
+    chat: str = ""  # another model
 
 
-def levers(given: Assumptions) -> list[Lever]:
+def levers(tier: Tier, given: Assumptions) -> list[Lever]:
     return [
         Lever(
             name="`AZURE_OPENAI_EMBEDDING_DIMENSION=512`",
@@ -33,10 +35,10 @@ def levers(given: Assumptions) -> list[Lever]:
             costs_you="answers that need many passages",
         ),
         Lever(
-            name="a smaller chat deployment (gpt-4.1-nano)",
+            name=f"`{_CHEAPER[tier].replace('_', '-').replace('4-1', '4.1')}` as chat deployment",
             given=given,
             costs_you="quality of the prose; `rag eval` tells how much",
-            model=(0.10, 0.40),
+            chat=_CHEAPER[tier],
         ),
         Lever(
             name="a third of the questions from the answer cache",
@@ -52,12 +54,8 @@ def best_lever(
     """The one that saves most, and how many dollars a month."""
 
     def saved(lever: Lever) -> float:
-        changed = dict(prices)
-        if lever.model:
-            for name, usd in zip(("chat_prompt_tokens", "chat_answer_tokens"), lever.model, strict=True):
-                changed[name] = replace(prices[name], usd=usd)
-        return now - sum(line.usd for line in bill(load, tier, changed, lever.given))
+        return now - sum(line.usd for line in bill(load, tier, prices, lever.given, chat=lever.chat))
 
     now = sum(line.usd for line in bill(load, tier, prices, given))
-    best = max(levers(given), key=saved)
+    best = max(levers(tier, given), key=saved)
     return best, saved(best)

@@ -1,6 +1,7 @@
 """What a month costs: the bill follows the load, the page follows the script, the prices can be renewed."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,10 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bench.cost.__main__ import LOADS, PAGE, TIERS, page
-from bench.cost.bill import Assumptions, Load, bill, index_gb, search_size
+from bench.cost.bill import CHAT, READY, REPLICAS, Assumptions, Load, Tier, bill, index_gb, search_size
 from bench.cost.levers import best_lever
 from bench.cost.prices import TABLE, read_prices, refresh
 
+ROOT = Path(__file__).parents[3]
 GIVEN = Assumptions()
 PRICES = read_prices()
 
@@ -37,14 +39,14 @@ def test_more_questions_and_documents_never_cost_less(tier: str) -> None:
 def test_the_models_part_is_tokens_times_price() -> None:
     lines = bill(Load(name="", questions=1e6, documents=0), "dev", PRICES, GIVEN)
     answers = next(line for line in lines if line.what == "answers")
-    prompt, answer = PRICES["chat_prompt_tokens"].usd, PRICES["chat_answer_tokens"].usd
+    prompt, answer = PRICES["gpt_4_1_mini_prompt"].usd, PRICES["gpt_4_1_mini_answer"].usd
     assert answers.usd == pytest.approx(GIVEN.prompt_tokens * prompt + GIVEN.answer_tokens * answer)
 
 
 def test_cached_answers_cost_no_tokens() -> None:
     load = Load(name="", questions=1e6, documents=0)
     saved = total(load) - total(load, given=replace(GIVEN, cached_share=1.0))
-    assert saved == pytest.approx(GIVEN.prompt_tokens * 0.4 + GIVEN.answer_tokens * 1.6)
+    assert saved == pytest.approx(GIVEN.prompt_tokens * 2 + GIVEN.answer_tokens * 8)
 
 
 def test_the_search_service_holds_the_index_or_there_is_none() -> None:
@@ -66,6 +68,20 @@ def test_every_price_says_its_date_and_where_it_stands() -> None:
         assert price.as_of[:2] == "20"
         assert price.source.startswith("https://azure.microsoft.com/pricing/details/")
         assert price.usd > 0
+
+
+@pytest.mark.parametrize(("tier", "file"), [("dev", "dev"), ("functions", "prod"), ("aks", "prod")])
+def test_the_tiers_are_what_bicep_deploys(tier: Tier, file: str) -> None:
+    text = (ROOT / f"infra/bicep/{file}.bicepparam").read_text()
+    model = CHAT[tier].replace("_", "-").replace("4-1", "4.1")
+    assert f"param chatModel = {{ name: '{model}'" in text
+    assert "param embeddingModel = { name: 'text-embedding-3-small'" in text
+    assert f"param searchReplicas = {REPLICAS[tier]}\n" in text
+    small = {line.what.split()[0] for line in bill(LOADS[0], tier, PRICES, GIVEN)}
+    assert re.findall(r"param mongoTier = '(\w+)'", text)[0] in small
+    assert re.findall(r"param redisSize = 'Balanced_(\w+)'", text)[0] in small
+    if READY[tier]:
+        assert f"param alwaysReadyInstances = {READY[tier]}\n" in text
 
 
 class RetailList(BaseHTTPRequestHandler):
@@ -105,8 +121,8 @@ def test_prices_are_renewed_from_the_retail_list(retail: str, tmp_path: Path) ->
     table.write_text(TABLE.read_text())
     unknown = refresh(table, retail=retail)
     renewed = read_prices(table)
-    assert set(unknown) == set(PRICES) - {"search_basic", "chat_prompt_tokens"}
+    assert set(unknown) == set(PRICES) - {"search_basic", "gpt_4_1_mini_prompt"}
     assert renewed["search_basic"].usd == 0.2
-    assert renewed["chat_prompt_tokens"].usd == pytest.approx(0.5)  # of a million
+    assert renewed["gpt_4_1_mini_prompt"].usd == pytest.approx(0.5)  # of a million
     assert renewed["search_basic"].as_of > PRICES["search_basic"].as_of
     assert renewed["search_s1"] == PRICES["search_s1"]
