@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pymongo
 from bson.errors import InvalidStringData
@@ -15,7 +15,9 @@ from pymongo.uri_parser import split_options
 
 from shared.breaker import Breaker
 from shared.errors import BackendTimeout, BackendUnavailable, ConfigError, InvalidRequest, Refused
-from shared.metadata_stores.mongo_format import FormatRecord
+
+if TYPE_CHECKING:  # it writes by `mongo_writes`, which knows this module
+    from shared.metadata_stores.mongo_format import FormatRecord
 
 Row: TypeAlias = dict[str, Any]
 Indexes: TypeAlias = Mapping[str, Sequence[IndexModel]]  # by collection
@@ -40,7 +42,7 @@ class MongoDatabase:
         uri: str,
         database: str,
         indexes: Indexes,
-        record: FormatRecord,
+        record: "FormatRecord",
         timeout: float,
         breaker: Breaker | None = None,
     ) -> None:

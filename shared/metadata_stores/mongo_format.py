@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from shared.errors import ConfigError
+from shared.metadata_stores.mongo_writes import repeatable
 
 _KEY = "metadata"
 
@@ -35,4 +36,4 @@ class FormatRecord:
         if found["version"] < self.version:
             ours = {"version": self.version, "readable_from": self.readable_from}
             with suppress(DuplicateKeyError):  # another process of this release has just recorded it
-                await formats.update_one({"_id": _KEY}, {"$max": ours}, upsert=True)
+                await repeatable(lambda: formats.update_one({"_id": _KEY}, {"$max": ours}, upsert=True))
