@@ -114,6 +114,7 @@ def test_a_killed_upload_goes_on_where_it_was(library: Path, tmp_path: Path) -> 
     assert finish(library, data) == f"{FILES:,} uploaded\n"
 
 
+@pytest.mark.timeout(300)  # it may have to begin anew
 def test_ctrl_c_says_how_to_go_on(library: Path, tmp_path: Path) -> None:
     code, said = stop_midway(library, tmp_path / "data", signal.SIGINT)
     assert code == 130
