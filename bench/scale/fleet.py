@@ -108,7 +108,7 @@ def simulate(
         pending = asked - ready - sum(count for _, count in starting)
         if pending > 0:
             nodes = _grow(nodes, asked, worker, scaling)
-            starting.extend(_start(second, pending, asked - pending, int(nodes), worker))
+            starting.extend(_start(second, pending, asked - pending, int(nodes), worker, scaling=scaling))
         while starting and starting[0][0] <= second:
             ready += starting.popleft()[1]
         ready = min(ready, max(asked, 0))
@@ -124,11 +124,13 @@ def _grow(nodes: float, asked: int, worker: Worker, scaling: Scaling) -> float:
     return min(max(nodes, min(needed, nodes + scaling.nodes_per_minute / 60)), scaling.most_nodes)
 
 
-def _start(second: int, pending: int, placed: int, nodes: int, worker: Worker) -> list[tuple[int, int]]:
+def _start(
+    second: int, pending: int, placed: int, nodes: int, worker: Worker, *, scaling: Scaling
+) -> list[tuple[int, int]]:
     """Pods for which there is room; the others ask again in the next second."""
     room = max(nodes * worker.pods_per_node - placed, 0)
     count = min(pending, room)
-    is_on_new_node = placed + count > 3 * worker.pods_per_node
+    is_on_new_node = placed + count > scaling.nodes_at_start * worker.pods_per_node
     delay = worker.start_seconds + (worker.node_seconds if is_on_new_node else 0)
     return [(second + delay, count)] if count else []
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from shared.metadata_stores.sqlite import SqliteMetadataStore
 
+_NEXT = 100  # far beyond this release's
+
 
 def upgraded(folder: Path, *, readable_from: int | None = None) -> Path:
     """A file of the next version: every table has a column more, and there is a table more."""
     path = folder / "metadata.db"
-    if path.exists() and _version(path) % 100 == 0:
+    if path.exists() and _version(path) == _NEXT:
         return path
     _made_by_this_release(path)
     with closing(sqlite3.connect(path)) as file:
@@ -26,7 +28,7 @@ def upgraded(folder: Path, *, readable_from: int | None = None) -> Path:
         file.execute("CREATE TABLE new_things (id TEXT PRIMARY KEY) STRICT")
         file.execute("CREATE INDEX documents_by_new ON documents (of_the_next)")
         file.execute("UPDATE file_format SET readable_from = ?", (readable_from or ours,))
-        file.execute("PRAGMA user_version = 100")
+        file.execute(f"PRAGMA user_version = {_NEXT}")
         file.commit()
     return path
 
