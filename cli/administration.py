@@ -13,11 +13,15 @@ from cli.bulk.failures import printable
 from cli.client import check
 from cli.errors import CommandError
 from cli.progress import counted
+from cli.tables import Column, Row, show
+
+_NAME = Column(title="name", value=lambda each: str(each["name"]))
+_ID = Column(title="id", value=lambda each: str(each["id"]))
+_EMAIL = Column(title="user", value=lambda each: str(each["email"]))
 
 
-def show_organisations(client: httpx.Client) -> None:
-    for each in _listed(client, "organisations"):
-        _say(f"{each['name']}  {each['id']}")
+def show_organisations(client: httpx.Client, *, as_json: bool = False) -> None:
+    show(_listed(client, "organisations"), _NAME, _ID, as_json=as_json)
 
 
 def create_organisation(client: httpx.Client, name: str) -> None:
@@ -35,14 +39,9 @@ def remove_organisation(client: httpx.Client, name: str) -> None:
     _say(f"{name} is removed")
 
 
-def show_users(client: httpx.Client, organisation: str | None) -> None:
-    for user in _listed(client, "users", **_in(client, organisation)):
-        told = [
-            *(["administers the installation"] if user["is_administrator"] else []),
-            *(["manages the organisation"] if user["manages_organisation"] else []),
-            *(["disabled"] if user["is_disabled"] else []),
-        ]
-        _say(user["email"] + (f"  ({', '.join(told)})" if told else ""))
+def show_users(client: httpx.Client, organisation: str | None, *, as_json: bool = False) -> None:
+    users = _listed(client, "users", **_in(client, organisation))
+    show(users, _EMAIL, Column(title="", value=_told_of), as_json=as_json)
 
 
 def create_user(client: httpx.Client, email: str, organisation: str | None, password: str | None) -> None:
@@ -65,9 +64,10 @@ def sign_out(client: httpx.Client, email: str) -> None:
     _say(f"{email} is signed out everywhere")
 
 
-def show_groups(client: httpx.Client, organisation: str | None) -> None:
-    for group in _listed(client, "groups", **_in(client, organisation)):
-        _say(group["name"] + ("  (you are in it)" if group["is_member"] else ""))
+def show_groups(client: httpx.Client, organisation: str | None, *, as_json: bool = False) -> None:
+    groups = _listed(client, "groups", **_in(client, organisation))
+    yours = Column(title="", value=lambda each: "you are in it" if each["is_member"] else "")
+    show(groups, _NAME, yours, as_json=as_json)
 
 
 def create_group(client: httpx.Client, name: str, organisation: str | None) -> None:
@@ -85,12 +85,11 @@ def remove_group(client: httpx.Client, name: str, organisation: str | None) -> N
     _say(f"{name} is removed: nobody reads anything by it any more")
 
 
-def show_members(client: httpx.Client, name: str, organisation: str | None) -> None:
+def show_members(client: httpx.Client, name: str, organisation: str | None, *, as_json: bool = False) -> None:
     group = check(client.get(f"/api/groups/{_group(client, name, organisation)}")).json()
     if "members" not in group:
         raise CommandError("its members are told to who manages the organisation")
-    for member in group["members"]:
-        _say(member["email"])
+    show(group["members"], _EMAIL, as_json=as_json)
 
 
 def change_members(
@@ -106,9 +105,10 @@ def change_members(
     _say(f"{counted(len(members), 'user')} {'left' if leave else 'came into'} {name}")
 
 
-def show_folders(client: httpx.Client) -> None:
-    for folder in _listed(client, "folders"):
-        _say(f"{folder['path']}: {', '.join(folder['readers']) or 'nobody any more'}")
+def show_folders(client: httpx.Client, *, as_json: bool = False) -> None:
+    path = Column(title="folder", value=lambda each: str(each["path"]))
+    readers = Column(title="readers", value=lambda each: ", ".join(each["readers"]) or "nobody any more")
+    show(_listed(client, "folders"), path, readers, as_json=as_json)
 
 
 def set_folder(client: httpx.Client, path: str, readers: list[str]) -> None:
@@ -119,6 +119,15 @@ def set_folder(client: httpx.Client, path: str, readers: list[str]) -> None:
 def clear_folder(client: httpx.Client, path: str) -> None:
     check(client.delete(f"/api/folders/{quote(path)}"))
     _say(f"{path} says nothing any more of who reads what is new in it")
+
+
+def _told_of(user: Row) -> str:
+    told = [
+        *(["administers the installation"] if user["is_administrator"] else []),
+        *(["manages the organisation"] if user["manages_organisation"] else []),
+        *(["disabled"] if user["is_disabled"] else []),
+    ]
+    return ", ".join(told)
 
 
 def _listed(client: httpx.Client, what: str, **query: str) -> list[dict[str, Any]]:

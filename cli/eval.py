@@ -1,6 +1,5 @@
 """`rag eval`: what it takes, what it prints, and when it fails. Part of cli.main; `evals` does the work."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import CommandError
-from shared.settings import read_settings
 
 if TYPE_CHECKING:
     from evals.evaluation import Options, Report
@@ -72,8 +70,11 @@ def _evals_at_hand() -> Iterator[None]:
 
 
 def _measured(path: Path, documents: Path | None, limit: int | None, options: "Options") -> "Report":
+    import asyncio
+
     from evals.datasets import read_dataset
     from evals.evaluation import evaluate as measure
+    from shared.settings import read_settings
 
     dataset = read_dataset(path, documents=documents).limited(limit)
     return asyncio.run(measure(dataset, read_settings(), options, progress=_progress))

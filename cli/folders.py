@@ -4,49 +4,50 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Email, Password, Url
-from shared.settings import read_settings
+from cli.commands import Host, command, group
+from cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="Who reads what is new in a folder, besides its owner.")
+app = group("Who reads what is new in a folder, besides its owner.", "rag folders list")
 
 Path = Annotated[
     str, typer.Argument(metavar="PATH", help="plans, shared/hr, organisations/ORGANISATION-ID/plans.")
 ]
 
 
-@app.command("list")
-def list_folders(url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, "list", examples=("rag folders list",))
+def list_folders(host: Host, *, json: Json = False) -> None:
     """Show your folders, and those you administer, that say who reads what is new."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
-        administration.show_folders(client)
+    with host.client() as client:
+        administration.show_folders(client, as_json=json)
 
 
-@app.command()
+@command(
+    app,
+    examples=(
+        "rag folders share plans ada@example.org group:HR",
+        "rag folders share shared/hr group:HR",
+    ),
+)
 def share(
     path: Path,
     readers: Annotated[
         list[str], typer.Argument(metavar="READER…", help="everyone, ada@example.org, group:HR.")
     ],
-    url: Url = None,
-    email: Email = None,
-    password: Password = None,
+    host: Host,
 ) -> None:
     """Say who reads what will be new in a folder; what is there already stays as it is."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         administration.set_folder(client, path, readers)
 
 
-@app.command()
-def clear(path: Path, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag folders clear plans",))
+def clear(path: Path, host: Host) -> None:
     """Let a folder say nothing any more."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         administration.clear_folder(client, path)

@@ -5,26 +5,30 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Email, Password, Url
-from shared.settings import read_settings
+from cli.commands import Host, command, group
+from cli.completion import index_names
+from cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="Versions of the search index (administrators).")
+app = group("Versions of the search index (administrators).", "rag index list", "rag index build --wait")
 
-Name = Annotated[str, typer.Argument(help="Of the index, as `rag index list` shows it.")]
+Name = Annotated[
+    str, typer.Argument(help="Of the index, as `rag index list` shows it.", autocompletion=index_names)
+]
+_NAME = "documents-v2-20261122t101010"
 
 
-@app.command("list")
-def list_versions(url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, "list", examples=("rag index list", "rag index list --json"))
+def list_versions(host: Host, *, json: Json = False) -> None:
     """Show every version: its state, what fills it, how far it is."""
     from cli import index_versions
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
-        index_versions.show_all(client)
+    with host.client() as client:
+        index_versions.show_all(client, as_json=json)
 
 
-@app.command()
+@command(app, examples=("rag index build --wait", "rag index build --embedder minilm --chunk-chars 600"))
 def build(
+    host: Host,
     *,
     embedder: Annotated[
         str | None, typer.Option(help="e5, minilm or azure_openai:DEPLOYMENT. [RAG_EMBEDDER of the host]")
@@ -33,13 +37,9 @@ def build(
     chunk_chars: Annotated[int | None, typer.Option(help="Longest chunk. [RAG_CHUNK_CHARS]")] = None,
     chunk_overlap: Annotated[int | None, typer.Option(help="[RAG_CHUNK_OVERLAP]")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow until no document is missing.")] = False,
-    url: Url = None,
-    email: Email = None,
-    password: Password = None,
 ) -> None:
     """Begin a new version beside the live one."""
     from cli import index_versions
-    from cli.client import signed_in
 
     wanted = {
         "embedder": embedder,
@@ -47,64 +47,57 @@ def build(
         "chunk_chars": chunk_chars,
         "chunk_overlap": chunk_overlap,
     }
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         index_versions.build(client, wanted, wait=wait)
 
 
-@app.command()
+@command(app, examples=(f"rag index gate {_NAME}", f"rag index gate {_NAME} --questions q.jsonl"))
 def gate(
     name: Name,
+    host: Host,
+    *,
     questions: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.jsonl", help="Ask these instead of stored ones: {question, answers} a line."
         ),
     ] = None,
-    url: Url = None,
-    email: Email = None,
-    password: Password = None,
 ) -> None:
     """Compare a version with the live one; exit code 1 if it must not be promoted."""
     from cli import index_versions
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         if not index_versions.gate(client, name, questions):
             raise typer.Exit(1)
 
 
-@app.command()
+@command(app, examples=(f"rag index promote {_NAME}",))
 def promote(
     name: Name,
+    host: Host,
     *,
     force: Annotated[bool, typer.Option("--force", help="Without the comparison.")] = False,
-    url: Url = None,
-    email: Email = None,
-    password: Password = None,
 ) -> None:
     """Compare, then make it live."""
     from cli import index_versions
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         index_versions.promote(client, name, force=force)
 
 
-@app.command()
-def rollback(url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag index rollback",))
+def rollback(host: Host) -> None:
     """Make the version live again that was live last."""
     from cli import index_versions
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         index_versions.rollback(client)
 
 
-@app.command()
-def remove(name: Name, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=(f"rag index remove {_NAME}",))
+def remove(name: Name, host: Host) -> None:
     """Remove one that is not live, or give up building it."""
     from cli import index_versions
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         index_versions.remove(client, name)

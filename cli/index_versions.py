@@ -12,15 +12,27 @@ import typer
 from cli.client import check
 from cli.errors import CommandError
 from cli.progress import counted
+from cli.tables import Column, show
 
 _COMPARING = httpx.Timeout(10.0, read=240.0)  # seconds; a comparison asks many questions
 _LOOK_EVERY = 1.0  # seconds
 _BODY = 900_000  # bytes of questions that fit into a request
 
 
-def show_all(client: httpx.Client) -> None:
-    for index in _listed(client):
-        typer.echo(_line(index))
+_COLUMNS = (
+    Column(title="state", value=lambda index: str(index["state"])),
+    Column(title="name", value=lambda index: str(index["name"])),
+    Column(title="documents", value=lambda index: int(index["documents"])),
+    Column(title="missing", value=lambda index: int(index["missing"])),
+    Column(title="chunks", value=lambda index: int(index["chunks"])),
+    Column(title="embedder", value=lambda index: f"{index['embedder']} ({index['dimension']})"),
+    Column(title="cut", value=lambda index: f"{index['chunk_chars']}/{index['chunk_overlap']}"),
+    Column(title="gate", value=lambda index: _judged(index.get("gate"))),
+)
+
+
+def show_all(client: httpx.Client, *, as_json: bool = False) -> None:
+    show(_listed(client), *_COLUMNS, as_json=as_json)
 
 
 def build(client: httpx.Client, wanted: dict[str, Any], *, wait: bool) -> None:
@@ -81,6 +93,12 @@ def _follow(client: httpx.Client, name: str) -> None:
 def _listed(client: httpx.Client) -> list[dict[str, Any]]:
     indexes: list[dict[str, Any]] = check(client.get("/api/indexes")).json()["indexes"]
     return indexes
+
+
+def _judged(gate: dict[str, Any] | None) -> str:
+    if gate is None:
+        return ""
+    return f"refused: {gate['refusal']}" if gate["refusal"] else "may be promoted"
 
 
 def _line(index: dict[str, Any]) -> str:

@@ -4,52 +4,48 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Email, Password, Url
-from shared.settings import read_settings
+from cli.commands import Host, command, group
+from cli.options import Json
 
-app = typer.Typer(
-    no_args_is_help=True, help="Organisations, whose people share with one another (administrators)."
+app = group(
+    "Organisations, whose people share with one another (administrators).", "rag organisations create Acme"
 )
 
 Name = Annotated[str, typer.Argument(help="Of the organisation, in whatever case.")]
 NewName = Annotated[str, typer.Argument(metavar="NEW-NAME")]
 
 
-@app.command("list")
-def list_organisations(url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, "list", examples=("rag organisations list",))
+def list_organisations(host: Host, *, json: Json = False) -> None:
     """Show them, with their ids."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
-        administration.show_organisations(client)
+    with host.client() as client:
+        administration.show_organisations(client, as_json=json)
 
 
-@app.command()
-def create(name: Name, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag organisations create Acme",))
+def create(name: Name, host: Host) -> None:
     """Make one."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         administration.create_organisation(client, name)
 
 
-@app.command()
-def rename(name: Name, new: NewName, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag organisations rename Acme 'Acme Holding'",))
+def rename(name: Name, new: NewName, host: Host) -> None:
     """Give one another name."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         administration.rename_organisation(client, name, new)
 
 
-@app.command()
-def remove(name: Name, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag organisations remove Acme",))
+def remove(name: Name, host: Host) -> None:
     """Remove one that has neither users nor documents, with its groups."""
     from cli import administration
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         administration.remove_organisation(client, name)

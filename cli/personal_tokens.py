@@ -5,14 +5,20 @@ import typer
 
 from cli.client import check
 from cli.errors import CommandError
+from cli.tables import Column, show
 
 _PATH = "/api/auth/tokens"
 
 
-def show_all(client: httpx.Client) -> None:
+def show_all(client: httpx.Client, *, as_json: bool = False) -> None:
     """One line per token, by name."""
-    for token in check(client.get(_PATH)).json()["tokens"]:
-        typer.echo(f"{token['name']}  {', '.join(token['scopes'])}  expires {token['expires_at'][:10]}")
+    show(
+        check(client.get(_PATH)).json()["tokens"],
+        Column(title="name", value=lambda token: str(token["name"])),
+        Column(title="scopes", value=lambda token: ", ".join(token["scopes"])),
+        Column(title="expires", value=lambda token: str(token["expires_at"])[:10]),
+        as_json=as_json,
+    )
 
 
 def create(client: httpx.Client, name: str, scopes: list[str], *, days: int) -> None:

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.bulk.failures import Failure, printable
-from shared.blob_stores.base import BlobStore
+from cli.bulk.target import Container, Records
 from shared.domain import Document, DocumentStatus
 from shared.ingest.documents import document_id
-from shared.metadata_stores.base import DocumentStore
 
 _LOOK_EVERY = 0.25  # seconds
 _LOOK_AT = 500  # documents per look
@@ -58,7 +57,7 @@ class Work:
 
 
 async def follow(
-    names: Sequence[str], blobs: BlobStore, metadata: DocumentStore, *, console: Console | None = None
+    names: Sequence[str], blobs: Container, metadata: Records, *, console: Console | None = None
 ) -> None:
     """`watch` the blobs as they are now."""
     found = [await blobs.head(name) for name in names]
@@ -69,8 +68,8 @@ async def follow(
 
 async def watch(
     etags: Mapping[str, str],
-    blobs: BlobStore,
-    metadata: DocumentStore,
+    blobs: Container,
+    metadata: Records,
     *,
     console: Console,
     patience: float = PATIENCE,
@@ -79,7 +78,7 @@ async def watch(
 
     Waits for the host that does it, and says so after `patience` seconds in which nothing has ended.
     """
-    watching = _Watch(etags, blobs, metadata, console, patience)
+    watching = Watch(etags, blobs, metadata, console, patience)
     with watching.bar:
         while watching.waiting:
             if not await watching.look():
@@ -87,16 +86,16 @@ async def watch(
     return watching.failures
 
 
-class _Watch:
+class Watch:
     """Looks at so many documents at a time, in turn, however many there are."""
 
     def __init__(
         self,
         etags: Mapping[str, str],
-        blobs: BlobStore,
-        metadata: DocumentStore,
+        blobs: Container,
+        metadata: Records,
         console: Console,
-        patience: float,
+        patience: float = PATIENCE,
     ) -> None:
         self.waiting = deque(etags)
         self.failures: list[Failure] = []
@@ -108,6 +107,13 @@ class _Watch:
         self._ended = 0
         self._patience = self._wait = patience
         self._silent_since = time.monotonic()
+
+    def add(self, etags: Mapping[str, str]) -> None:
+        """More of them; one that is waited for already is so in its new state."""
+        new = [name for name in etags if name not in self.waiting]
+        self._etags.update(etags)
+        self.waiting.extend(new)
+        self._total += len(new)
 
     async def look(self) -> bool:
         """At the next ones; whether all of them have ended."""

@@ -1,12 +1,14 @@
 """`rag serve`: the Function App on the standalone host, its samples, and what the terminal is told."""
 
 import asyncio
+import http.client
 import math
 import os
 import signal
 import socket
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from cli.errors import CommandError
 from cli.ingest import copy_files, find_files
 from cli.progress import follow
 from host.memory import share_arenas
-from host.options import HostOptions, Part, read_host_json
+from host.options import HostError, HostOptions, Part, read_host_json
 from host.standalone import StandaloneHost
 from host.web import listen
 from shared.compose import opened_stores
@@ -28,6 +30,9 @@ from shared.telemetry.logs import configure
 
 _EXIT_SECONDS = 4.5  # past the drain and the grace, for closing what is open
 _AFTER_ANSWERS = 5  # seconds of grace past the deadline of the longest answer
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 every address; 127.0.0.1 works here  # nosec B104
+_ASKED_FOR = 2.0  # seconds for whoever has the port
+_READ = 1000  # bytes of what it answers
 
 
 def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> None:
@@ -36,7 +41,7 @@ def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> Non
     share_arenas()
     settings = read_settings()
     configure(_log_level(settings))
-    listener = listen(host, port)
+    listener = _listen(host, port)
     with listener:
         is_new = settings.keeps_data_here and _prepare_folder(settings.data)
         try:
@@ -44,6 +49,29 @@ def run(*, host: str, port: int, only: Part | None, samples: Path | None) -> Non
                 runner.run(_serve(listener, only=only, samples=samples if is_new else None))
         finally:
             traces.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Errors: `HostError`; `CommandError` where a host of ours has the port."""
+    try:
+        return listen(host, port)
+    except HostError as error:
+        address = _url("127.0.0.1" if host in _EVERYWHERE else host, port)
+        if not _is_ours(address):
+            raise
+        raise CommandError(
+            f"RAG Functions runs there already: {address}/chat; another beside it needs a port and a folder "
+            "of its own (make up PORT=… RAG_DATA=…)"
+        ) from error
+
+
+def _is_ours(address: str) -> bool:
+    """Whether what has the port answers as this page does."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/openapi.json", timeout=_ASKED_FOR) as answer:  # noqa: S310  # nosec B310
+            return b'"RAG Functions"' in answer.read(_READ)
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
 
 
 def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -138,8 +166,10 @@ def _end_within(seconds: float) -> None:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 every address; this one works here  # nosec B104
-        host = "127.0.0.1"
+    return _url("127.0.0.1" if host in _EVERYWHERE else host, port)
+
+
+def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -154,7 +184,8 @@ async def _say_how(console: Console, address: str, services: Services) -> None:
     """How to get in: the first account of an empty store is made by whoever comes first."""
     if await services.metadata.list_users():
         console.print(
-            f"Sign in at {address}/chat, or: .venv/bin/rag ask --email YOU@EXAMPLE.COM 'A question'"
+            f"Sign in at {address}/chat, or: .venv/bin/rag login {address}\n"
+            "and: .venv/bin/rag ask 'A question'"
         )
         return
     account = '{"email": "ada@example.com", "password": "correct horse battery"}'
@@ -163,6 +194,7 @@ async def _say_how(console: Console, address: str, services: Services) -> None:
     )
     console.print(f"  curl {address}/api/auth/register --json '{account}'", markup=False)
     console.print(
-        "then: .venv/bin/rag ask --email ada@example.com 'How many days of annual leave do I have?'",
+        f"then: .venv/bin/rag login {address}\n"
+        "and: .venv/bin/rag ask 'How many days of annual leave do I have?'",
         markup=False,
     )

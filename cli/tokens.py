@@ -4,29 +4,36 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Email, Password, Url
-from shared.settings import read_settings
+from cli.commands import Host, command, group
+from cli.options import Json
 
-app = typer.Typer(
-    no_args_is_help=True, help="Personal access tokens for machines. They take a session: sign in by --email."
+app = group(
+    "Personal access tokens for machines. They take a session: `rag login`, or --email.",
+    "rag tokens create nightly --scope ingest",
 )
 
 Name = Annotated[str, typer.Argument(help="Of the token, as `rag tokens list` shows it.")]
 
 
-@app.command("list")
-def list_tokens(url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, "list", examples=("rag tokens list", "rag tokens list --json"))
+def list_tokens(host: Host, *, json: Json = False) -> None:
     """Show your tokens: their names, scopes and when they expire."""
     from cli import personal_tokens
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
-        personal_tokens.show_all(client)
+    with host.client() as client:
+        personal_tokens.show_all(client, as_json=json)
 
 
-@app.command()
+@command(
+    app,
+    examples=(
+        "rag tokens create nightly --scope ingest",
+        "rag tokens create board --scope query --scope ingest --days 30",
+    ),
+)
 def create(
     name: Annotated[str, typer.Argument(help="What it is for. Yours differ in their names.")],
+    host: Host,
     *,
     scopes: Annotated[
         list[str],
@@ -35,23 +42,18 @@ def create(
         ),
     ],
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it lasts.")] = 90,
-    url: Url = None,
-    email: Email = None,
-    password: Password = None,
 ) -> None:
     """Make a token and print it, this once."""
     from cli import personal_tokens
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         personal_tokens.create(client, name, scopes, days=days)
 
 
-@app.command()
-def revoke(name: Name, url: Url = None, email: Email = None, password: Password = None) -> None:
+@command(app, examples=("rag tokens revoke nightly",))
+def revoke(name: Name, host: Host) -> None:
     """End a token: it is refused from then on."""
     from cli import personal_tokens
-    from cli.client import signed_in
 
-    with signed_in(read_settings(), url=url, email=email, password=password) as client:
+    with host.client() as client:
         personal_tokens.revoke(client, name)

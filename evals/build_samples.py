@@ -6,47 +6,20 @@ The same sources give the same bytes, so that a rebuilt sample shows in a diff o
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+from evals.sample_blocks import Block, read_blocks
+from evals.sample_books import write_epub, write_odt, write_rtf
+from evals.sample_packing import packed, write_msg
+from evals.sample_pictures import write_picture, write_scan
 
 SOURCES = Path(__file__).parent / "sample_sources"
 SAMPLES = Path(__file__).parent.parent / "samples"
 WRITTEN_AT = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-
-
-@dataclass(kw_only=True)
-class Block:
-    kind: Literal["title", "heading", "item", "table", "text", "page", "note", "chart"]
-    text: str = ""
-    level: int = 1
-    rows: list[list[str]] = field(default_factory=list)
-
-
-def read_blocks(source: str) -> Iterator[Block]:
-    """As sample_sources/README.md says."""
-    table: Block | None = None
-    for line in source.splitlines():
-        if line.startswith("|"):
-            if table is None:
-                table = Block(kind="table")
-                yield table  # its rows follow while the reader goes on: read all blocks before use
-            table.rows.append([cell.strip() for cell in line.strip("|").split("|")])
-            continue
-        table = None
-        if match := re.match(r"(#+) (.*)", line):
-            yield Block(kind="heading", text=match[2], level=len(match[1]))
-        elif match := re.match(r"(title|note|chart): (.*)", line):
-            yield Block(kind=match[1], text=match[2])  # type: ignore[arg-type]
-        elif line == "---":
-            yield Block(kind="page")
-        elif line.startswith("- "):
-            yield Block(kind="item", text=line[2:])
-        elif line:
-            yield Block(kind="text", text=line)
 
 
 def write_pdf(title: str, blocks: list[Block]) -> bytes:
@@ -208,15 +181,30 @@ def _without_times(office_file: BytesIO) -> bytes:
     return target.getvalue()
 
 
-WRITERS = {".pdf": write_pdf, ".docx": write_docx, ".pptx": write_pptx, ".xlsx": write_xlsx}
+WRITERS = {
+    ".pdf": write_pdf,
+    ".docx": write_docx,
+    ".pptx": write_pptx,
+    ".xlsx": write_xlsx,
+    ".odt": write_odt,
+    ".rtf": write_rtf,
+    ".epub": write_epub,
+    "-scan.pdf": write_scan,
+    "-scan.png": write_picture,
+}
 
 
 def main(target: Path) -> None:
     for source in sorted(SOURCES.glob("*.*.md")):
         title, *blocks = list(read_blocks(source.read_text(encoding="utf-8")))
         path = target / source.name.removesuffix(".md")
-        path.write_bytes(WRITERS[path.suffix](title.text, blocks))
+        ending = max((each for each in WRITERS if path.name.endswith(each)), key=len)
+        path.write_bytes(WRITERS[ending](title.text, blocks))
         print(path)
+    for source in sorted(SOURCES.glob("*.msg.eml")):
+        (target / source.name.removesuffix(".eml")).write_bytes(write_msg(source.read_bytes()))
+    for source in sorted(SOURCES.glob("*.zip")):
+        (target / source.name).write_bytes(packed(source))
 
 
 if __name__ == "__main__":

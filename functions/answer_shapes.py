@@ -66,9 +66,25 @@ class ProtocolAnswer(Shape):
     sessionState: str  # noqa: N815 (the protocol's name)
 
 
+class UrlCitation(Shape):
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class Annotation(Shape):
+    type: Literal["url_citation"]
+    url_citation: UrlCitation
+
+
+class CompletionMessage(ProtocolAnswerMessage):
+    annotations: list[Annotation]
+
+
 class CompletionChoice(Shape):
     index: int
-    message: ProtocolAnswerMessage
+    message: CompletionMessage
     finish_reason: Literal["stop"]
 
 
@@ -94,6 +110,7 @@ class DocumentShape(Shape):
     reason: str | None
     is_parked: bool
     is_owner: bool
+    may_change: bool
     readers: list[str]
     tags: list[str]
     size: int
@@ -130,6 +147,12 @@ class UploadTicket(Shape):
     needs_token: bool
 
 
+class PageText(Shape):
+    page: int
+    page_kind: PageKind
+    text: str
+
+
 class ConversationHead(Shape):
     id: str
     title: str
@@ -147,6 +170,7 @@ class TurnShape(Shape):
     answer: str
     citations: list[CitationShape]
     withheld: bool
+    model: str
     asked_at: str
     request_id: str
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
+
 from functions.dependencies import Runtime
 from functions.load_shedding import passages_found
 from shared.domain import (
@@ -19,8 +21,9 @@ from shared.domain import (
     Question,
     Usage,
 )
+from shared.errors import InvalidRequest
 from shared.ingest.documents import display_name
-from shared.query import cite
+from shared.query import choice, cite
 from shared.query.answer import answer
 from shared.query.prompt import DONT_KNOW
 from shared.services import Services
@@ -35,7 +38,7 @@ async def answered(
     """The events of an answer, counted and timed in the metrics, and charged to the caller: one that breaks
     off too, by an estimate of what it has come to."""
     arrived_at = origin.get().arrived_at or time.perf_counter()
-    services = await runtime.services()
+    services = _chosen(question.model, await runtime.services())
     found: ContextEvent | None = None
     done: Answer | None = None
     said = ""
@@ -66,6 +69,15 @@ async def answered(
             runtime.ledger.record(caller.user_id, done)
 
 
+def _chosen(name: str | None, services: Services) -> Services:
+    """Errors: `RequestValidationError`."""
+    try:
+        return choice.with_model(name, services)
+    except InvalidRequest as error:
+        fault = {"type": "value_error", "loc": ("body", "model"), "msg": str(error)}
+        raise RequestValidationError([fault]) from error
+
+
 def outcome_of(done: Answer) -> Outcome:
     """Of what the model says, what cites nothing is not shown: `uncited` is a model out of hand."""
     if done.citations:
@@ -84,16 +96,16 @@ def _told(done: Answer) -> traces.Attributes:
 
 def _broken_off(question: Question, found: ContextEvent, said: str, services: Services) -> Answer:
     read = [question.text, *(passage.chunk.content for passage in found.passages)]
+    spent = Usage(
+        prompt_tokens=sum(map(services.count_tokens, read)), completion_tokens=services.count_tokens(said)
+    )
     return Answer(
         text=said,
         citations=(),
         conversation_id=found.conversation_id,
         model=services.chat_model.name,
         index="",
-        usage=Usage(
-            prompt_tokens=sum(map(services.count_tokens, read)),
-            completion_tokens=services.count_tokens(said),
-        ),
+        usage=Usage() if choice.is_to_quote(question.model, services) else spent,
         timings=(),
     )
 

@@ -8,6 +8,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from functions import (
     auth,
+    auth_options,
     chat_completions,
     chat_protocol,
     content,
@@ -43,6 +44,7 @@ from shared.settings import Settings
 _ROUTERS = (
     query.router,  # first, as routes are tried in this order, and this is what is asked for most
     auth.router,
+    auth_options.router,
     sessions.router,
     personal_tokens.router,
     summary.router,  # before the route of one document, which would take it for an id
@@ -96,7 +98,8 @@ def build_api(runtime: Runtime) -> FastAPI:
     api.state.runtime = runtime
     api.state.measurements = Measurements(runtime)
     api.state.request_limits = RequestLimits(runtime.settings)
-    api.state.web_files = web.read_files(_WEB)
+    api.state.has_accounts = False  # as far as is known; asked by auth_options
+    api.state.web_files = web.find_files(_WEB)
     for router in _ROUTERS:
         # Their routes themselves, as `include_router` would wrap them: the routes are walked.
         for route in router.routes:
@@ -109,7 +112,7 @@ def build_api(runtime: Runtime) -> FastAPI:
     api.add_middleware(
         RequestEdge,
         metrics=runtime.metrics,
-        upload_origin=_upload_origin(runtime.settings),
+        page_origins=(_upload_origin(runtime.settings), auth_options.authority_origin(runtime.settings)),
         hops=runtime.settings.forwarded_hops,
     )
     return api

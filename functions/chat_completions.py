@@ -1,6 +1,7 @@
-"""The OpenAI dialect: `POST /api/v1/chat/completions` and `GET /api/v1/models[/rag]`.
+"""The OpenAI dialect: `POST /api/v1/chat/completions` and `GET /api/v1/models`.
 
-Any client of that API works with an access token as its key; citations are in `message.context`.
+Any client of that API works with an access token as its key; citations are in `message.annotations`,
+all of them in `message.context`.
 Reference: https://platform.openai.com/docs/api-reference/chat
 """
 
@@ -13,17 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.answers import answer_json, answered, whole
 from functions.chat_turns import ChatMessage, question_of
-from functions.dependencies import Caller, RuntimeOf
+from functions.dependencies import Caller, RuntimeOf, ServicesOf
 from functions.event_stream import Wire, comment, streamed, unless_gone, written
 from functions.limits import Asker
 from functions.problems import dialect_problem
+from functions.url_citations import annotations
 from shared.domain import Answer, AnswerEvent, ContextEvent, DeltaEvent, Question
 from shared.errors import NotFound
+from shared.query import choice
 
 router = APIRouter(tags=["questions"])
-
-MODEL = "rag"
-_MODEL_JSON = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rag"}
 
 
 class ContentPart(BaseModel):
@@ -52,29 +52,31 @@ class CompletionBody(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    model: str = Field(MODEL, max_length=200)
+    model: str = Field(choice.HOSTS_OWN, max_length=200)
     messages: list[CompletionMessage] = Field(min_length=1, max_length=200)
     stream: bool = False
     stream_options: StreamOptions | None = None
 
     def asked(self) -> Question:
-        return question_of([ChatMessage(role=each.role, content=each.text()) for each in self.messages])
+        messages = [ChatMessage(role=each.role, content=each.text()) for each in self.messages]
+        return question_of(messages, model=self.model)
 
     def tells_usage(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
 
 
 @router.get("/api/v1/models")
-async def list_models(_caller: Caller) -> dict[str, Any]:
-    """The one model there is: answers from the documents."""
-    return {"object": "list", "data": [_MODEL_JSON]}
+async def list_models(_caller: Caller, services: ServicesOf) -> dict[str, Any]:
+    """What may write an answer: the host's own model first, then the one that only quotes."""
+    return {"object": "list", "data": [_model_json(name) for name in choice.models(services)]}
 
 
-@router.get("/api/v1/models/{model_id}")
-async def model(model_id: str, _caller: Caller) -> dict[str, Any]:
-    if model_id != MODEL:
+@router.get("/api/v1/models/{model_id:path}")
+async def model(model_id: str, _caller: Caller, services: ServicesOf) -> dict[str, Any]:
+    """One of them; `rag` is the host's, whichever it is."""
+    if model_id not in (choice.HOSTS_OWN, *choice.models(services)):
         raise NotFound("there is no such model")
-    return _MODEL_JSON
+    return _model_json(model_id)
 
 
 @router.post("/api/v1/chat/completions")
@@ -85,25 +87,27 @@ async def create_completion(
     runtime: RuntimeOf,
 ) -> Response:
     """One answer, whole or in chunks."""
-    request_id = request.state.request_id
+    request_id, host = request.state.request_id, str(request.base_url)
     events = answered(body.asked(), caller, runtime, request_id=request_id)
     if not body.stream:
-        return JSONResponse(_completion(await unless_gone(whole(events), request.receive), request_id))
-    return await streamed(events, request, wire(request_id, tells_usage=body.tells_usage()))
+        done = await unless_gone(whole(events), request.receive)
+        return JSONResponse(_completion(done, body.model, request_id, host))
+    lines = wire(request_id, tells_usage=body.tells_usage(), model=body.model, host=host)
+    return await streamed(events, request, lines)
 
 
-def _completion(done: Answer, request_id: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": done.text, "context": _context(done, request_id)}
-    return _frame("chat.completion", request_id) | {
+def _completion(done: Answer, model: str, request_id: str, host: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": done.text} | _sources(done, request_id, host)
+    return _frame("chat.completion", model, request_id) | {
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": _usage(done),
     }
 
 
-def wire(request_id: str, *, tells_usage: bool) -> Wire:
-    """Server-sent events without names: chunks, at the end `[DONE]` or an error."""
+def wire(request_id: str, *, tells_usage: bool, model: str = choice.HOSTS_OWN, host: str = "") -> Wire:
+    """Server-sent events without names: chunks, at the end `[DONE]` or an error. Links begin with `host`."""
     # As OpenAI's: where the usage is asked for, every chunk before it has a null in its place.
-    frame = _frame("chat.completion.chunk", request_id) | ({"usage": None} if tells_usage else {})
+    frame = _frame("chat.completion.chunk", model, request_id) | ({"usage": None} if tells_usage else {})
 
     def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         return _data(frame | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
@@ -113,7 +117,7 @@ def wire(request_id: str, *, tells_usage: bool) -> Wire:
             return chunk({"role": "assistant", "content": ""})
         if isinstance(event, DeltaEvent):
             return chunk({"content": event.text})
-        last = chunk({"context": _context(event.answer, request_id)}, "stop")
+        last = chunk(_sources(event.answer, request_id, host), "stop")
         if tells_usage:
             last += _data(frame | {"choices": [], "usage": _usage(event.answer)})
         return last + b"data: [DONE]\n\n"
@@ -126,14 +130,19 @@ def wire(request_id: str, *, tells_usage: bool) -> Wire:
     )
 
 
-def _frame(kind: str, request_id: str) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{request_id}", "object": kind, "created": int(time.time()), "model": MODEL}
+def _model_json(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "rag"}
 
 
-def _context(done: Answer, request_id: str) -> dict[str, Any]:
+def _frame(kind: str, model: str, request_id: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{request_id}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _sources(done: Answer, request_id: str, host: str) -> dict[str, Any]:
+    """In the dialect's own way, and all else that an answer tells."""
     context = answer_json(done, request_id)
     del context["answer"]
-    return context
+    return {"annotations": annotations(done, host), "context": context}
 
 
 def _usage(done: Answer) -> dict[str, int]:

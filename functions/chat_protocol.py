@@ -26,15 +26,23 @@ class ProtocolMessage(BaseModel):
     content: str = Field(max_length=100_000)
 
 
+class ProtocolContext(BaseModel):
+    """What else a client puts there is accepted and not used."""
+
+    model: str | None = Field(None, max_length=200)
+
+
 class ProtocolBody(BaseModel):
-    """`context` and what else the protocol lets a client send is accepted and not used."""
+    """What else the protocol lets a client send is accepted and not used."""
 
     messages: list[ProtocolMessage] = Field(min_length=1, max_length=200)
     session_state: str | None = Field(None, alias="sessionState", max_length=100)
+    context: ProtocolContext | None = None
 
     def asked(self) -> Question:
         messages = [ChatMessage(role=each.role, content=each.content) for each in self.messages]
-        return question_of(messages, self.session_state)
+        model = self.context.model if self.context else None
+        return question_of(messages, self.session_state, model=model)
 
 
 @router.post("/api/chat")

@@ -13,7 +13,9 @@ class ChatMessage:
     content: str
 
 
-def question_of(messages: Sequence[ChatMessage], conversation_id: str | None = None) -> Question:
+def question_of(
+    messages: Sequence[ChatMessage], conversation_id: str | None = None, *, model: str | None = None
+) -> Question:
     """The last user message is the question; pairs of user and assistant before it are its history.
 
     System messages are left out: what the model is told is ours to say. Errors: `InvalidRequest`.
@@ -28,4 +30,6 @@ def question_of(messages: Sequence[ChatMessage], conversation_id: str | None = N
         elif message.role == "assistant" and asked is not None:
             turns.append(Turn(question=asked, answer=message.content, citations=(), asked_at=0.0))
             asked = None
-    return Question(text=messages[-1].content, conversation_id=conversation_id, history=tuple(turns))
+    return Question(
+        text=messages[-1].content, conversation_id=conversation_id, history=tuple(turns), model=model
+    )

@@ -1,10 +1,12 @@
-"""The source of a document, as it was uploaded, whole or a range of it. What a citation's link opens."""
+"""The source of a document: the file as it was uploaded, whole or a range of it, which a citation's link
+opens; and a page's text as it was indexed, for what no browser shows."""
 
 import re
 from pathlib import PurePosixPath
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
@@ -13,6 +15,7 @@ from functions.documents import readable
 from shared.domain import BlobProperties
 from shared.errors import NotFound
 from shared.ingest.documents import display_name
+from shared.query.page_text import page_text
 
 router = APIRouter(tags=["sources"])
 
@@ -56,6 +59,18 @@ async def document_content(
         206 if span else 200,
         headers | {"Content-Length": str(length)},
     )
+
+
+@router.get("/api/documents/{document_id}/pages/{page}")
+async def document_page(
+    document_id: str, page: Annotated[int, Path(ge=0, le=10_000_000)], caller: Caller, services: ServicesOf
+) -> dict[str, Any]:
+    """The text of one page (slide, sheet, section) as answers see it, in Markdown."""
+    found = await readable(document_id, caller, services)
+    text = await page_text(found, page, (await services.shelf.live()).search_index)
+    if text is None:
+        raise NotFound("no text of such a page is indexed")
+    return {"page": page, "page_kind": found.page_kind, "text": text}
 
 
 def _headers(blob: BlobProperties) -> dict[str, str]:

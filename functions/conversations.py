@@ -128,6 +128,7 @@ def _turn_json(turn: Turn, is_shown: bool, link_hosts: frozenset[str]) -> dict[s
         "answer": harmless(turn.answer, link_hosts) if is_shown else "",
         "citations": [citation_json(citation) for citation in turn.citations] if is_shown else [],
         "withheld": not is_shown,
+        "model": turn.model,
         "asked_at": datetime.fromtimestamp(turn.asked_at, UTC).isoformat(),
         "request_id": turn.request_id,
     }

@@ -9,10 +9,11 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from functions.shapes import EXAMPLES, MEDIA_TYPES, SHAPES
+from functions import examples
+from functions.shapes import MEDIA_TYPES, SHAPES
 
 _REF = "#/components/schemas/"
-_ANYWHERE = (400, 503, 504)
+_ANYWHERE = (400, 431, 503, 504)
 _SIGNED_IN = (401, 403, 404, 429)
 _CHANGING = (408, 409, 413, 415)
 _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
@@ -20,6 +21,11 @@ _STRING = {"schema": {"type": "string"}}
 _TEXT = dict.fromkeys(
     ("*/*", "application/jsonl", "text/markdown", "text/plain"), _STRING
 )  # events have members
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token that you have: an access token, or a personal one (`rag_…`).",
+}
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")
 _PROBLEM = {
     "title": "Problem",
@@ -50,12 +56,15 @@ def _completed(described: dict[str, Any]) -> dict[str, Any]:
     shapes = [(shape, "validation") for shape in dict.fromkeys(SHAPES.values())]
     _, told = models_json_schema(shapes, ref_template=_REF + "{model}")  # type: ignore[arg-type]
     schemas |= told["$defs"] | {"Problem": _PROBLEM}
+    described["components"].setdefault("securitySchemes", {})["Token"] = _TOKEN
     for operations in described["paths"].values():
         for method, operation in operations.items():
+            if "security" in operation:
+                operation["security"].append({"Token": []})
             _tell_answers(operation)
-            if operation["operationId"] in EXAMPLES:
+            if "requestBody" in operation:
                 [content] = operation["requestBody"]["content"].values()
-                content["example"] = EXAMPLES[operation["operationId"]]
+                content["example"] = examples.REQUESTS[operation["operationId"]]
             _tell_problems(method, operation)
     return described
 
@@ -63,11 +72,14 @@ def _completed(described: dict[str, Any]) -> dict[str, Any]:
 def _tell_answers(operation: dict[str, Any]) -> None:
     name = operation["operationId"]
     answer = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
-    content: dict[str, Any] = {media: _TEXT.get(media, {}) for media in MEDIA_TYPES.get(name, ())}
-    if name in SHAPES:
+    content: dict[str, Any] = {}
+    if name in SHAPES:  # first, as it is what a client gets that says nothing
         content["application/json"] = {"schema": {"$ref": _REF + SHAPES[name].__name__}}
+    content |= {media: _TEXT.get(media, {}) for media in MEDIA_TYPES.get(name, ())}
     if content:
         answer["content"] = content
+    if name in examples.ANSWERS:
+        next(iter(answer["content"].values()))["example"] = examples.ANSWERS[name]
     if name == "ready":
         operation["responses"]["503"] = answer | {"description": "Not ready, and why"}
     if name == "document_content":

@@ -39,6 +39,7 @@ def _json(found: Document, caller: Principal, readers: list[str]) -> dict[str, A
         "reason": found.reason,
         "is_parked": found.parked_event is not None,
         "is_owner": found.owner_id == caller.user_id,
+        "may_change": may_change(caller, found),
         "readers": readers,
         "tags": sorted(found.tags),
         "size": found.size,

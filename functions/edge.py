@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from starlette.datastructures import Headers
@@ -33,8 +33,13 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _GONE = 499  # the client did not wait; not sent, only counted
 _CHAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src {connect}; "
-    "img-src 'self' blob:; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types parsed"
+    "img-src 'self' blob:; font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types parsed pdf-worker"
+)
+_DOCS_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"  # its renderer knows no trusted types
 )
 _SECURITY = {name.encode(): value.encode() for name, value in ANSWER_HEADERS.items()}
 _NOT_STORED = (NOT_STORED[0].encode(), NOT_STORED[1].encode())
@@ -48,14 +53,17 @@ class RequestEdge:
     """Outermost: request id, security headers, one log line and the metrics of each request, and the
     answer to what nobody foresaw.
 
-    `upload_origin`: where the chat page may send files besides here. `hops`: proxies in front of us.
+    `page_origins`: what the chat page may call besides us, where it is anything. `hops`: proxies in front
+    of us.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, upload_origin: str | None, *, hops: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, page_origins: Sequence[str | None], *, hops: int = 0
+    ) -> None:
         self._app = app
         self._hops = hops
         self._metrics = metrics
-        connect = " ".join(filter(None, ("'self'", upload_origin)))
+        connect = " ".join(filter(None, ("'self'", *page_origins)))
         policy = _CHAT_POLICY.format(connect=connect).encode()
         self._page_headers = {b"content-security-policy": policy, b"permissions-policy": _PERMISSIONS}
 
@@ -101,6 +109,8 @@ class RequestEdge:
         ours[b"x-request-id"] = request_id.encode()
         if path == "/chat" or path.startswith("/chat/"):
             ours |= self._page_headers
+        elif path == "/api/docs":
+            ours |= self._page_headers | {b"content-security-policy": _DOCS_POLICY}
         if self._came_by_https(scope):
             ours[b"strict-transport-security"] = _HTTPS_ONLY
         headers = [header for header in message.get("headers", ()) if header[0] not in ours]

@@ -25,6 +25,17 @@ class TokenAnswer(Shape):
     scope: str
 
 
+class EntraSignIn(Shape):
+    authority: str
+    client_id: str
+    scope: str
+
+
+class SignInOptions(Shape):
+    registration: Literal["open", "closed"]
+    entra: EntraSignIn | None
+
+
 class OwnOrganisation(Shape):
     id: str
     name: str | None

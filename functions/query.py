@@ -25,7 +25,7 @@ from shared.query.answer import check
 router = APIRouter(tags=["questions"])
 
 
-class QueryBody(BaseModel):
+class SearchBody(BaseModel):
     """A question and how to search for its answer."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, strict=True)
@@ -38,7 +38,7 @@ class QueryBody(BaseModel):
     document_ids: DocumentIds | None = None  # as among the filters, for clients older than those
     index: str | None = Field(None, max_length=200)  # an administrator's: another than the live one
 
-    def asked(self) -> Question:
+    def asked(self, model: str | None = None) -> Question:
         narrowed = self.filters or FiltersBody()
         filters = narrowed.asked()
         given = [frozenset(ids) for ids in (self.document_ids, narrowed.document_ids) if ids is not None]
@@ -50,7 +50,14 @@ class QueryBody(BaseModel):
             document_ids=frozenset.intersection(*given) if given else None,
             filters=None if filters == Filters() else filters,
             index=self.index,
+            model=model,
         )
+
+
+class QueryBody(SearchBody):
+    """And which model is to write it."""
+
+    model: str | None = Field(None, max_length=200)  # of `GET /api/v1/models`; None: the host's
 
 
 @router.post("/api/query")
@@ -61,7 +68,7 @@ async def query(
 ) -> Response:
     """Answer with citations: JSON, or server-sent events for `Accept: text/event-stream`."""
     request_id, runtime = request.state.request_id, await runtime_of(request)
-    events = answered(body.asked(), caller, runtime, request_id=request_id)
+    events = answered(body.asked(body.model), caller, runtime, request_id=request_id)
     if "text/event-stream" not in request.headers.get("accept", ""):
         return JSONResponse(answer_json(await unless_gone(whole(events), request.receive), request_id))
     return await streamed(events, request, wire(body.question, request_id))
@@ -69,7 +76,7 @@ async def query(
 
 @router.post("/api/search")
 async def search(
-    body: QueryBody,
+    body: SearchBody,
     caller: Searcher,
     services: ServicesOf,
 ) -> dict[str, Any]:

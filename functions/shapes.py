@@ -15,6 +15,7 @@ SHAPES: dict[str, type[answers.Shape]] = {
     "create_token": people.TokenAnswer,
     "list_documents": answers.DocumentsPage,
     "document": answers.DocumentShape,
+    "document_page": answers.PageText,
     "update_document": answers.DocumentShape,
     "upload_document": answers.QueuedDocument,
     "upload_documents": answers.QueuedDocuments,
@@ -34,6 +35,7 @@ SHAPES: dict[str, type[answers.Shape]] = {
     "ready": answers.Readiness,
     "register": people.Registered,
     "revoke_token": people.Nothing,
+    "sign_in_options": people.SignInOptions,
     "me": people.Me,
     "list_sessions": people.SessionsList,
     "list_tokens": people.PersonalTokensList,
@@ -61,18 +63,4 @@ MEDIA_TYPES: dict[str, tuple[str, ...]] = {
     "export_conversations": ("application/jsonl",),
     "export_conversation": ("text/markdown",),
     "metrics": ("text/plain",),
-}
-_ASKED = [{"role": "user", "content": "How long does the pump run?"}]
-# Of what may be sent, where a type alone does not tell.
-EXAMPLES: dict[str, dict[str, object]] = {
-    "query": {"question": "How long does the pump run?"},
-    "search": {"question": "How long does the pump run?", "top_k": 5, "filters": {"types": ["pdf"]}},
-    "chat": {"messages": _ASKED},
-    "chat_stream": {"messages": _ASKED},
-    "create_completion": {"model": "rag", "messages": _ASKED},
-    "create_upload": {"name": "reports/2026.pdf", "size": 1024},
-    "update_document": {"readers": ["everyone"], "tags": ["pumps"]},
-    "register": {"email": "ada@example.com", "password": "a sentence of your own"},
-    "create_user": {"email": "bob@example.com", "password": "a sentence of his own"},
-    "set_folder": {"readers": ["everyone"]},
 }

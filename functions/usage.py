@@ -51,10 +51,12 @@ async def usage(
 
 async def _of_everybody(store: MetadataStore, first_day: str, last_day: str) -> dict[str, Any]:
     spent = await store.usage_by_user(first_day=first_day, last_day=last_day)
+    by_day = await store.usage_by_day(first_day=first_day, last_day=last_day)
     emails = {user.id: user.email for user in await store.list_users()}
     users = sorted(spent, key=lambda user_id: (-spent[user_id].cost, -spent[user_id].tokens, user_id))
     return {
         "total": _spent_json(_sum(spent.values())),
+        "usage": [{"day": day, "model": model, **_spent_json(each)} for (day, model), each in by_day.items()],
         "users": [
             {"user_id": user_id, "email": emails.get(user_id), **_spent_json(spent[user_id])}
             for user_id in users

@@ -1,8 +1,13 @@
-"""The chat page: the files of `web/`, found once at the start, so that no path can lead anywhere else."""
+"""The chat page and the API's documentation: the files of `web/`, found once at the start, so that no path
+can lead anywhere else. Each is read when it is first asked for: most starts need none of them.
+"""
 
+import asyncio
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +18,7 @@ from shared.errors import NotFound
 router = APIRouter(include_in_schema=False)
 
 _PAGE = "index.html"
+_DOCS = "docs/index.html"
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -22,6 +28,9 @@ _MEDIA_TYPES = {
     ".ico": "image/x-icon",
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    ".pfb": "application/octet-stream",
+    ".bcmap": "application/octet-stream",
 }
 
 
@@ -31,11 +40,16 @@ class WebFile:
     media_type: str
     etag: str
 
+    @cached_property
+    def packed(self) -> bytes:
+        """For who takes gzip. Made when it is first asked for: the start has no time for it."""
+        return gzip.compress(self.content, 6, mtime=0)
 
-def read_files(folder: Path) -> Mapping[str, WebFile]:
+
+def find_files(folder: Path) -> Mapping[str, Path]:
     """The folder's files by their path in it; only kinds that belong to a page."""
     return {
-        path.relative_to(folder).as_posix(): _read(path)
+        path.relative_to(folder).as_posix(): path
         for path in sorted(folder.rglob("*"))
         if path.suffix in _MEDIA_TYPES and path.is_file()
     }
@@ -48,24 +62,37 @@ async def home() -> RedirectResponse:
 
 @router.get("/chat")
 async def chat_page(request: Request) -> Response:
-    return _respond(_PAGE, request)
+    return await _respond(_PAGE, request)
+
+
+@router.get("/api/docs")
+async def api_docs(request: Request) -> Response:
+    return await _respond(_DOCS, request)
 
 
 @router.get("/chat/{path:path}")
 async def web_file(path: str, request: Request) -> Response:
-    return _respond(path, request)
+    return await _respond(path, request)
 
 
-def _respond(path: str, request: Request) -> Response:
-    file: WebFile | None = request.app.state.web_files.get(path)
-    if file is None:
+async def _respond(path: str, request: Request) -> Response:
+    found: Path | None = request.app.state.web_files.get(path)
+    if found is None:
         raise NotFound("there is no such page")
-    headers = {"ETag": file.etag, "Cache-Control": "no-cache"}
-    if file.etag in request.headers.get("if-none-match", ""):
+    file = _read(found)
+    is_packed = "gzip" in request.headers.get("accept-encoding", "")
+    etag = file.etag.replace('"', '"z', 1) if is_packed else file.etag  # other bytes, another tag
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(file.content, media_type=file.media_type, headers=headers)
+    if not is_packed:
+        return Response(file.content, media_type=file.media_type, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    packed = await asyncio.to_thread(lambda: file.packed)  # the largest takes some 50 ms
+    return Response(packed, media_type=file.media_type, headers=headers)
 
 
+@cache
 def _read(path: Path) -> WebFile:
     content = path.read_bytes()
     return WebFile(

@@ -1,5 +1,6 @@
 """The settings that decide who gets in and for how long. Part of `shared.settings`."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -29,4 +30,9 @@ class AccountSettings(BaseSettings):
     )
     session_days: int = Field(
         90, ge=1, le=3650, description="A session ends so long after its sign-in, however much it is used."
+    )
+    credentials: Path | None = Field(
+        None,
+        description="File in which `rag login` keeps sessions; none: `rag-functions/credentials.json` in the "
+        "folder where the system keeps settings of people.",
     )

@@ -146,6 +146,12 @@ class AzureSettings(BaseSettings):
     entra_administrator_role: str = _named(
         "ENTRA_ADMINISTRATOR_ROLE", "administrator", "App role (claim `roles`) of those who administer."
     )
+    entra_client_id: str | None = _named(
+        "ENTRA_CLIENT_ID",
+        None,
+        "Client id that the chat page signs in with, of its registration as a single-page application; none: "
+        "the page signs in with accounts of ours alone.",
+    )
     entra_authority: str = _named(
         "ENTRA_AUTHORITY",
         "https://login.microsoftonline.com",

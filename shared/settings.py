@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.account_settings import AccountSettings
 from shared.azure_settings import AzureSettings
+from shared.chat_model_settings import LOCAL_MODEL_DEFAULTS, ChatModelSettings
 from shared.errors import ConfigError
 from shared.host_settings import HostSettings
 from shared.ingest_settings import IngestSettings
@@ -48,7 +49,13 @@ _NEEDS = {
 
 
 class Settings(
-    QuerySettings, IngestSettings, AzureSettings, AccountSettings, HostSettings, TelemetrySettings
+    QuerySettings,
+    IngestSettings,
+    AzureSettings,
+    ChatModelSettings,
+    AccountSettings,
+    HostSettings,
+    TelemetrySettings,
 ):
     """All settings, read once at the start. Values come from the environment and nowhere else."""
 
@@ -76,9 +83,10 @@ class Settings(
     chat_model: str = Field(
         "extractive",
         description="What writes answers: `extractive` quotes the passages; `openai` is any server that "
-        "speaks the OpenAI chat completions API (Ollama, vLLM, llama.cpp); `azure_openai`; "
-        "`langchain:<provider>:<model>` is any chat model of LangChain's `init_chat_model`.",
-        pattern=r"^(extractive|openai|azure_openai|langchain:.+)$",
+        "speaks the OpenAI chat completions API (Ollama, vLLM, llama.cpp); `llama` is a model on this "
+        "machine's processor (docs/local-model.md); `azure_openai`; `langchain:<provider>:<model>` is any "
+        "chat model of LangChain's `init_chat_model`.",
+        pattern=r"^(extractive|openai|llama|azure_openai|langchain:.+)$",
     )
     metadata_store: Literal["sqlite", "mongo"] = Field(
         "sqlite", description="Documents, users, conversations: `sqlite` or `mongo`."
@@ -105,36 +113,25 @@ class Settings(
         max_length=64,
     )
 
-    openai_base_url: str | None = Field(
-        None,
-        validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
-        description="Address of the OpenAI-compatible server, with its `/v1`. Needed by "
-        "`RAG_CHAT_MODEL=openai`.",
-    )
-    openai_api_key: SecretStr = Field(
-        SecretStr("none"),
-        validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"),
-        description="Its key, where it wants one.",
-    )
-    openai_chat_model: str | None = Field(
-        None,
-        validation_alias=AliasChoices("OPENAI_CHAT_MODEL", "openai_chat_model"),
-        description="The model's name on that server. Needed by `RAG_CHAT_MODEL=openai`.",
-    )
-
     personal_token_days: int = Field(
         366, ge=1, le=366, description="Longest life of a personal access token."
     )
-    url: str = Field("http://127.0.0.1:7071", description="Host that `rag ask` and `rag documents` talk to.")
+    url: str = Field(
+        "http://127.0.0.1:7071",
+        description="Host that commands talk to; without it the one of `rag login`, then this.",
+    )
     token: SecretStr | None = Field(
-        None, description="Token that they send, best a personal access token; else they ask to sign in."
+        None,
+        description="Token that they send instead of `rag login`'s session, best a personal access token.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _fill_plugs(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("profile") == "azure":
-            return {**AZURE_PLUGS, **values}
+            values = {**AZURE_PLUGS, **values}
+        if isinstance(values, dict) and values.get("chat_model") == "llama":
+            values = {**LOCAL_MODEL_DEFAULTS, **values}
         return values
 
     @model_validator(mode="after")
@@ -150,6 +147,8 @@ class Settings(
             missing.append("storage needs AzureWebJobsStorage or AzureWebJobsStorage__accountName")
         if self.entra_tenant_id and not self.entra_audience:
             missing.append("ENTRA_TENANT_ID needs ENTRA_AUDIENCE")
+        if self.entra_client_id and not self.entra_tenant_id:
+            missing.append("ENTRA_CLIENT_ID needs ENTRA_TENANT_ID")
         if missing:
             raise ValueError("; ".join(missing))
         return self
@@ -181,13 +180,7 @@ def read_settings(**overrides: object) -> Settings:
 
     Errors: `ConfigError` with one line per wrong or unknown setting.
     """
-    known = {setting_name(field) for field in Settings.model_fields}
-    unknown = sorted(
-        name
-        for name in os.environ
-        if name.startswith("RAG_") and not name.startswith("RAG_SECRET_") and name not in known
-    )
-    problems = [f"{name} is not a setting" for name in unknown]
+    problems = [f"{name} is not a setting" for name in unknown_settings()]
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -196,6 +189,21 @@ def read_settings(**overrides: object) -> Settings:
     if problems:
         raise ConfigError("; ".join(problems) + "; see docs/configuration.md")
     return settings
+
+
+def unknown_settings() -> list[str]:
+    """Names in the environment that look like a setting of ours and are none."""
+    known = {setting_name(field) for field in Settings.model_fields}
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith("RAG_") and not name.startswith("RAG_SECRET_") and name not in known
+    )
+
+
+def environment_names() -> frozenset[str]:
+    """Of every entry, whoever it is for."""
+    return frozenset(os.environ)
 
 
 def override_environment(field: str, value: str) -> None:

@@ -5,6 +5,7 @@ nothing secret is in what they log and print.
 """
 
 import logging
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -18,6 +19,11 @@ _UNIT_PART = tuple(_HERE / folder for folder in ("architecture", "unit"))
 _LONGEST = tuple(
     _HERE / path for path in ("image", "story/test_outages.py", "hostile", "faults", "story", "worker")
 )
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell starts in its background is deaf to Ctrl-C, and so were the commands that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the expression of `-m` is looked at

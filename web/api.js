@@ -1,14 +1,4 @@
-/**
- * The HTTP API with the session's token on every request. Used by all parts of the page but sign in.
- *
- * @typedef {{id: string, name: string, title: string, status: string, reason: string | null, is_parked: boolean,
- *   is_owner: boolean, readers: string[], size: number, pages: number, page_kind: string, chunks: number}} Document
- * @typedef {{marker: number, document_id: string, document: string, page: number, page_kind: string,
- *   snippet: string}} Citation
- * @typedef {{answer: string, citations: Citation[], conversation_id: string, degraded: string | null,
- *   degraded_reason: string | null, request_id: string}} Answer
- * @typedef {{id: string, title: string, turns?: object[]}} Conversation
- */
+/** The HTTP API with the session's token on every request. Used by all parts of the page but sign in; types.d.ts has its nouns. */
 
 import { problemOf, send } from "./problems.js";
 import { eventsOf } from "./stream.js";
@@ -21,15 +11,16 @@ export class Api {
   /**
    * A request with the token; a 401 is answered by one refresh and one more try.
    * @param {string} method @param {string} path
-   * @param {{json?: unknown, accept?: string, signal?: AbortSignal}} [options]
+   * @param {{json?: unknown, accept?: string, signal?: AbortSignal, keepalive?: boolean, range?: string}} [options]
    * @returns {Promise<Response>} one that is ok
    */
-  async request(method, path, { json, accept = "application/json", signal } = {}) {
+  async request(method, path, { json, accept = "application/json", signal, keepalive, range } = {}) {
     const attempt = async () => {
       /** @type {Record<string, string>} */
       const headers = { Authorization: `Bearer ${await this.session.token()}`, Accept: accept };
       if (json !== undefined) headers["Content-Type"] = "application/json";
-      return send(path, { method, headers, body: json === undefined ? undefined : JSON.stringify(json), signal });
+      if (range) headers.Range = range;
+      return send(path, { method, headers, body: json === undefined ? undefined : JSON.stringify(json), signal, keepalive });
     };
     let response = await attempt();
     if (response.status === 401) {
@@ -40,19 +31,18 @@ export class Api {
     return response;
   }
 
-  /** @param {string | null} after @returns {Promise<{documents: Document[], next: string | null}>} a page of the list, by name */
-  async documents(after) {
-    const query = new URLSearchParams(after === null ? { limit: "100" } : { limit: "100", after });
-    return (await this.request("GET", `/api/documents?${query}`)).json();
+  async #get(path) {
+    return (await this.request("GET", path)).json();
   }
 
-  /** @param {string} id @returns {Promise<Document>} */
+  /** A page of the list, by name. @param {{after?: string, limit?: string, status?: string, prefix?: string, tag?: string}} narrowed */
+  async documents(narrowed) {
+    const given = Object.entries({ limit: "100", ...narrowed }).filter(([, value]) => value);
+    return this.#get(`/api/documents?${new URLSearchParams(given)}`);
+  }
+
   async document(id) {
-    return (await this.request("GET", documentPath(id))).json();
-  }
-
-  async share(id, readers) {
-    await this.request("PATCH", documentPath(id), { json: { readers } });
+    return this.#get(documentPath(id));
   }
 
   /** @param {string} [id] without one: all that are parked */
@@ -60,62 +50,37 @@ export class Api {
     await this.request("POST", `${id ? documentPath(id) : "/api/documents"}/retry`);
   }
 
-  async deleteDocument(id) {
-    await this.request("DELETE", documentPath(id));
-  }
-
-  async content(id, signal) {
-    const response = await this.request("GET", `${documentPath(id)}/content`, { accept: "*/*", signal });
-    return response.blob();
-  }
-
-  /**
-   * A place for a file that is too large for one request to the API.
-   * @param {string} name @param {number} size
-   * @returns {Promise<{method: string, url: string, headers: Record<string, string>, needs_token: boolean}>}
-   */
-  async uploadTicket(name, size) {
-    return (await this.request("POST", "/api/documents/uploads", { json: { name, size } })).json();
-  }
-
-  /**
-   * The events of an answer as they arrive.
-   * @param {string} question @param {string | null} conversationId @param {AbortSignal} signal
-   */
-  async *ask(question, conversationId, signal) {
-    const json = conversationId === null ? { question } : { question, conversation_id: conversationId };
+  /** The events of an answer as they arrive; without a model the host's own writes it. */
+  async *ask(question, conversationId, model, signal) {
+    const json = { question, conversation_id: conversationId ?? undefined, model: model ?? undefined };
     const response = await this.request("POST", "/api/query", { json, accept: "text/event-stream", signal });
     for await (const { event, data } of eventsOf(response.body)) {
       yield { event, data: JSON.parse(data) };
     }
   }
 
-  /** @returns {Promise<Conversation[]>} newest first */
-  async conversations() {
-    return (await (await this.request("GET", "/api/conversations")).json()).conversations;
+  /** Ids of those that can be asked, the host's own first. */
+  async models() {
+    return (await this.#get("/api/v1/models")).data.map(({ id }) => id);
   }
 
-  /** @param {string} id @returns {Promise<Conversation>} */
+  /** A page of the list, newest first. @param {number} limit @param {string | null} [after] */
+  async conversations(limit, after = null) {
+    const query = new URLSearchParams(after === null ? { limit } : { limit, after });
+    return this.#get(`/api/conversations?${query}`);
+  }
+
   async conversation(id) {
-    return (await this.request("GET", `/api/conversations/${encodeURIComponent(id)}`)).json();
+    return this.#get(`/api/conversations/${encodeURIComponent(id)}`);
   }
 
-  async deleteConversation(id) {
-    await this.request("DELETE", `/api/conversations/${encodeURIComponent(id)}`);
-  }
-
-  async rate(conversationId, requestId, rating) {
+  async rate(conversationId, requestId, rating, comment = "") {
     await this.request("POST", "/api/feedback", {
-      json: { conversation_id: conversationId, request_id: requestId, rating },
+      json: { conversation_id: conversationId, request_id: requestId, rating, comment },
     });
   }
 }
 
-function documentPath(id) {
+export function documentPath(id) {
   return `/api/documents/${encodeURIComponent(id)}`;
-}
-
-/** A name as a path: its slashes stay, all else is encoded. @param {string} name */
-export function encodedName(name) {
-  return name.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,4 +1,4 @@
-/** The page's composition: builds every part once and tells each what the others did. Loaded by index.html. */
+/** The page's composition: makes every part once and tells each what the others did. */
 
 import { Api } from "./api.js";
 import { Conversation } from "./conversation.js";
@@ -6,11 +6,12 @@ import { Cover } from "./cover.js";
 import { Documents } from "./documents.js";
 import { byId, el, iconButton } from "./dom.js";
 import { History } from "./history.js";
-import { inWords } from "./problems.js";
+import { atApi, inWords } from "./problems.js";
 import { Session } from "./session.js";
 import { SignIn } from "./sign_in.js";
 import { SourcePanel } from "./source.js";
 import { Start } from "./start.js";
+import { Views } from "./views.js";
 
 class App {
   constructor() {
@@ -26,6 +27,12 @@ class App {
       byId("workspace").classList.toggle("has-source", isOpen);
       this.sourceCover.set(isOpen);
     });
+    this.views = new Views(this.api, {
+      announce,
+      shows: (name) => this.#shows(name),
+      openDocument: (id, page) => this.#openDocument(id, page),
+    });
+    for (const link of document.querySelectorAll(".api-docs")) link.href = atApi("/api/docs");
     byId("sign-out").addEventListener("click", () => this.#signOut());
     byId("library-toggle").addEventListener("click", () => this.#showLibrary(!this.libraryCover.isOpen));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape());
@@ -34,7 +41,8 @@ class App {
 
   async run() {
     try {
-      if (await this.session.restore()) await this.#enter(false);
+      const isSignedIn = await this.session.restore().finally(() => byId("starting").remove());
+      if (isSignedIn) await this.#enter(false);
       else this.signIn.show();
     } catch (error) {
       this.signIn.show(inWords(error));
@@ -50,6 +58,7 @@ class App {
       announce,
       removed: (id) => this.source.forget(id),
       changed: (list) => this.start.know(list),
+      widened: () => this.#showLibrary(false),
     });
     this.history = new History(history, this.api, {
       open: async (id) => {
@@ -62,6 +71,7 @@ class App {
         this.conversation.box.focus();
       },
       current: () => this.conversation.id,
+      announce,
     });
   }
 
@@ -76,18 +86,18 @@ class App {
     });
   }
 
-  /** @param {boolean} isNew whether the account was made just now */
+  /** `isNew`: the account was made just now. */
   async #enter(isNew) {
     const user = this.session.user;
     byId("workspace").hidden = false;
     byId("who").textContent = user?.email ?? "";
     if (isNew && user?.is_administrator) this.#note("This is the first account, so it administers the library: it may delete every document and share with everyone.");
-    this.conversation.box.focus();
-    await Promise.all([this.documents.start(), this.conversation.restore()]);
+    await Promise.all([this.views.start(user), this.documents.start(), this.conversation.restore()]);
     await this.history.refresh();
   }
 
   async #signOut() {
+    await Promise.all([this.documents.settle(), this.history.settle()]);
     this.#leave("");
     try {
       await this.session.signOut();
@@ -96,8 +106,9 @@ class App {
     }
   }
 
-  /** Nothing that one user saw is left for the next. @param {string} reason */
+  /** Nothing that one user saw is left for the next. */
   #leave(reason) {
+    this.views.stop();
     this.documents.stop();
     this.history.clear();
     this.source.forget();
@@ -107,6 +118,23 @@ class App {
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     byId("workspace").hidden = true;
     this.signIn.show(reason);
+  }
+
+  /** What covers the chat would be left covering nothing. */
+  #shows(view) {
+    this.#showLibrary(false);
+    if (view === "admin") this.source.close();
+  }
+
+  /** What a link from elsewhere names. */
+  async #openDocument(id, page) {
+    try {
+      const one = await this.api.document(id);
+      this.#openSource({ document_id: id, document: one.name, page, page_kind: one.page_kind, snippet: "" }, this.conversation.box);
+    } catch (error) {
+      this.source.close();
+      this.#note(inWords(error));
+    }
   }
 
   #openSource(cited, opener) {
@@ -120,10 +148,11 @@ class App {
     toggle.setAttribute("aria-expanded", String(isOpen));
     byId("library").classList.toggle("is-open", isOpen);
     this.libraryCover.set(isOpen);
+    byId("library").role = isOpen || location.hash === "#documents" ? "main" : "complementary"; // there is no other then
     if (isOpen) byId("library").querySelector("button")?.focus();
   }
 
-  /** Close what lies on top; a dialog closes itself. */
+  /** Close what lies on top; dialogs close themselves. */
   #escape() {
     if (document.querySelector("dialog")) return;
     if (this.libraryCover.isOpen) this.#showLibrary(false);
@@ -136,7 +165,7 @@ class App {
   }
 }
 
-/** Say it to whoever listens instead of looks. @param {string} words */
+/** Say it to whoever listens instead of looks. */
 function announce(words) {
   byId("status").textContent = words;
 }

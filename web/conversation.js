@@ -1,9 +1,4 @@
-/**
- * The middle of the page: the turns, the question box and the answer that streams. Made by app.
- *
- * @typedef {{openSource: import("./answer.js").OpenSource, announce: (text: string) => void,
- *   changed: (conversationId: string | null) => void}} Around
- */
+/** The middle of the page: the turns, the question box and the answer that streams. Made by app. */
 
 import { plain } from "./answer.js";
 import { el, icon } from "./dom.js";
@@ -13,12 +8,13 @@ import { Turn } from "./turn.js";
 const KEY = "rag.conversation"; // so that a reload shows the conversation that was open
 
 export class Conversation {
-  /** @type {string | null} */
   id = null;
-  /** @type {AbortController | null} set while an answer streams */
+  /** Set while an answer streams. */
   #running = null;
+  /** Whether the next frame brings the end into view. */
+  #isFollowing = false;
 
-  /** @param {HTMLElement} empty what to show before the first question @param {Around} around */
+  /** @param {HTMLElement} empty what to show before the first question @param {import("./types.d.ts").AroundConversation} around */
   constructor(root, api, empty, around) {
     this.api = api;
     this.around = around;
@@ -28,7 +24,8 @@ export class Conversation {
     this.button = el("button", { class: "send", type: "submit" });
     const label = el("label", { class: "unseen", for: "question" }, "Your question");
     const keys = el("p", { id: "question-keys", class: "keys" }, "Enter sends, Shift and Enter starts a new line.");
-    const form = el("form", { class: "ask" }, label, el("div", { class: "ask-box" }, this.box, this.button), keys);
+    this.foot = el("div", { class: "ask-foot" }, keys);
+    const form = el("form", { class: "ask" }, label, el("div", { class: "ask-box" }, this.box, this.button), this.foot);
     this.#listen(form);
     this.#idle(true);
     root.replaceChildren(this.turns, form);
@@ -71,17 +68,17 @@ export class Conversation {
   }
 
   async #stream(turn, signal) {
-    for await (const { event, data } of this.api.ask(turn.question, this.id, signal)) {
+    for await (const { event, data } of this.api.ask(turn.question, this.id, this.model?.id ?? null, signal)) {
       signal.throwIfAborted();
       if (event === "context") {
         turn.found(data.passages);
       } else if (event === "delta") {
-        this.#following(() => turn.append(data.text));
+        this.#follow(() => turn.append(data.text));
       } else if (event === "error") {
         throw problemFrom(data);
       } else if (event === "done") {
         this.#remember(data.conversation_id); // not before: the server keeps only what was answered
-        this.#following(() => turn.finish(data));
+        this.#follow(() => turn.finish(data));
         const sources = data.citations.length === 1 ? "1 source" : `${data.citations.length} sources`;
         this.around.announce(`Answer: ${plain(data.answer.replace(/\[\d+\]/g, ""))} ${sources}.`);
         return;
@@ -103,6 +100,7 @@ export class Conversation {
 
   /** Open what was open before a reload; one that is gone is no loss. */
   async restore() {
+    this.#offerModels();
     const id = sessionStorage.getItem(KEY);
     if (!id) return;
     try {
@@ -110,6 +108,20 @@ export class Conversation {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.#remember(null);
+    }
+  }
+
+  /** Where there is more than one model to ask. */
+  async #offerModels() {
+    try {
+      const models = await this.api.models();
+      if (models.length < 2) return;
+      const { ModelChoice } = await import("./model_choice.js");
+      this.model?.node.remove();
+      this.model = new ModelChoice(models);
+      this.foot.prepend(this.model.node);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error; // the host's model answers
     }
   }
 
@@ -136,13 +148,14 @@ export class Conversation {
   }
 
   #add(question) {
+    if (this.empty.contains(document.activeElement)) this.turns.focus();
     this.empty.remove();
-    /** @type {Turn} */
     const turn = new Turn(question, {
       openSource: this.around.openSource,
       announce: this.around.announce,
+      ask: (again) => this.ask(again),
       askAgain: () => this.#askAgain(turn),
-      rate: (answer, rating) => this.api.rate(answer.conversation_id, answer.request_id, rating),
+      rate: (answer, rating, comment) => this.api.rate(answer.conversation_id, answer.request_id, rating, comment),
     });
     this.turns.append(turn.node);
     return turn;
@@ -157,11 +170,16 @@ export class Conversation {
   }
 
   /** Keep the end in view, unless the reader has scrolled away from it. @param {() => void} change */
-  #following(change) {
+  #follow(change) {
     const view = this.turns;
-    const isAtEnd = view.scrollHeight - view.scrollTop - view.clientHeight < 80;
+    const isAtEnd = this.#isFollowing || view.scrollHeight - view.scrollTop - view.clientHeight < 80;
     change();
-    if (isAtEnd) requestAnimationFrame(() => (view.scrollTop = view.scrollHeight));
+    if (!isAtEnd || this.#isFollowing) return;
+    this.#isFollowing = true;
+    requestAnimationFrame(() => {
+      this.#isFollowing = false;
+      view.scrollTop = view.scrollHeight;
+    });
   }
 
   #idle(isIdle) {

@@ -3,10 +3,7 @@
 export class Cover {
   isOpen = false;
 
-  /**
-   * @param {HTMLElement[]} behind what a covering panel takes out of reach of keyboard and screen reader
-   * @param {string} narrow the media query for where the panel covers
-   */
+  /** @param {HTMLElement[]} behind out of reach while the panel covers @param {string} narrow media query: where it does */
   constructor(behind, narrow) {
     this.behind = behind;
     this.query = matchMedia(narrow);

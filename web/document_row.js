@@ -1,10 +1,4 @@
-/**
- * One document in the library's list. Made by documents, anew whenever the document changes.
- *
- * @typedef {import("./api.js").Document} Document
- * @typedef {{open: (document: Document, opener: HTMLElement) => void, share: (document: Document) => void,
- *   retry: (document: Document) => void, remove: (document: Document) => void}} RowActions
- */
+/** One document in the library's list. Made by documents, anew whenever the document changes. */
 
 import { fileName } from "./answer.js";
 import { el, iconButton } from "./dom.js";
@@ -18,6 +12,7 @@ const STATUS = {
   indexed: "Ready",
 };
 
+/** @param {import("./types.d.ts").Document} document @param {import("./types.d.ts").RowActions} actions */
 export function documentRow(document, canChange, actions) {
   const name = fileName(document.name);
   const folder = document.name.slice(0, -name.length);
@@ -27,7 +22,7 @@ export function documentRow(document, canChange, actions) {
     "li",
     { class: `row ${document.status}`, "data-status": document.status, "data-id": document.id },
     el("span", { class: "kind", "aria-hidden": "true" }, kindOf(name)),
-    el("div", { class: "row-text" }, open, el("p", { class: "row-meta" }, folder && el("bdi", {}, folder.slice(0, -1)), folder && " · ", statusOf(document))),
+    el("div", { class: "row-text" }, open, el("p", { class: "row-meta" }, folder && el("bdi", { class: "row-folder" }, folder.slice(0, -1)), folder && " · ", statusOf(document))),
     buttons(document, name, canChange, actions),
     document.status === "failed" && el("p", { class: "row-reason", dir: "auto" }, document.reason),
     WORKING.has(document.status) && el("progress", { "aria-label": `${name}: ${STATUS[document.status]}` }),
@@ -36,9 +31,10 @@ export function documentRow(document, canChange, actions) {
 
 function buttons(document, name, canChange, actions) {
   if (!canChange) return el("div", { class: "row-actions" });
-  const share = iconButton("share", `Share ${name} with everyone`, () => actions.share(document), { "aria-pressed": String(document.readers.includes("everyone")), "data-action": "share" });
+  const look = document.readers.length ? "icon-button is-shared" : "icon-button";
+  const share = iconButton("share", `Share ${name}`, () => actions.share([document]), { class: look, "aria-haspopup": "dialog", "data-action": "share" });
   const retry = iconButton("retry", `Try ${name} again`, () => actions.retry(document), { "data-action": "retry" });
-  const remove = iconButton("trash", `Delete ${name}`, () => actions.remove(document), { "data-action": "remove" });
+  const remove = iconButton("trash", `Delete ${name}`, () => actions.remove([document]), { "data-action": "remove" });
   return el("div", { class: "row-actions" }, document.status === "failed" && retry, share, remove);
 }
 
@@ -46,7 +42,7 @@ function statusOf(document) {
   if (document.status === "failed") return document.is_parked ? "Failed (parked)" : "Failed";
   if (document.status !== "indexed") return document.reason ? `Waiting: ${document.reason}` : STATUS[document.status];
   const count = document.pages > 0 ? `${document.pages} ${document.page_kind || "page"}${document.pages === 1 ? "" : "s"}` : STATUS.indexed;
-  const shared = document.is_owner ? document.readers.includes("everyone") && "shared" : !document.name.startsWith("shared/") && "shared with you";
+  const shared = document.is_owner ? document.readers.length > 0 && "shared" : !document.name.startsWith("shared/") && "shared with you";
   return [count, sizeOf(document.size), shared].filter(Boolean).join(" · ");
 }
 

@@ -1,29 +1,30 @@
 /**
- * The documents in the library: upload, list with live status, share, retry, delete. Made by app.
- *
- * @typedef {import("./api.js").Document} Document
- * @typedef {{open: (document: Document, opener: HTMLElement) => void, announce: (text: string) => void,
- *   removed: (id: string) => void, changed: (documents: Document[]) => void}} Around
+ * The documents in the library: a list with live status in the side bar, and under #documents a view of its own.
+ * What only some visits need (uploads, sharing, tags, deletion, the view) is loaded on first use. Made by app.
  */
 
 import { fileName } from "./answer.js";
-import { confirmed } from "./confirm.js";
+import { DocumentList } from "./document_list.js";
 import { WORKING, documentRow } from "./document_row.js";
-import { el, icon, note } from "./dom.js";
+import { byId, el, icon, note } from "./dom.js";
 import { takeDrops } from "./drop.js";
+import { styles } from "./lazy.js";
 import { inWords } from "./problems.js";
-import { Uploads } from "./upload.js";
 
 const BUSY = 1000; // ms between looks while something is being read
 const IDLE = [5_000, 10_000, 20_000, 30_000]; // and when nothing is
+const SHARE = 10; // and at least this many times what a look takes
+const RECENT = 8; // of what was uploaded from this page stand on top
+const EMPTY = " Add PDF, Word, PowerPoint, Excel, HTML, Markdown, CSV or mail files: each can be asked about within seconds.";
 
 export class Documents {
-  /** @type {Document[]} */
-  #documents = [];
-  /** @type {string[]} uploaded from this page, latest first: on top of the list */
+  shown = [];
+  /** Uploaded from this page, latest first. */
   #recent = [];
-  /** @type {Map<string, {node: HTMLElement, source: string}>} */
-  #rows = new Map();
+  /** Deleted here, and to be deleted there; each can be settled. */
+  going = new Map();
+  /** While it is open. */
+  view = null;
   #pages = 1;
   #isOn = false;
   #timer = 0;
@@ -33,32 +34,38 @@ export class Documents {
   constructor(root, api, around) {
     this.api = api;
     this.around = around;
-    this.list = el("ul", { class: "rows" });
-    this.uploading = el("ul", { class: "uploads", "aria-label": "Uploads" });
+    this.heading = el("h2", { id: "documents-heading", tabindex: -1 }, "Documents");
+    this.list = new DocumentList();
+    this.uploading = el("div", { class: "uploading" });
+    this.tools = el("div", { class: "library-tools" });
     this.note = el("div", { class: "library-note" });
-    this.more = el("button", { class: "button quiet", hidden: true, onclick: () => this.#showMore() }, "Show more");
+    this.more = el("button", { class: "button quiet more", hidden: true, onclick: () => this.#showMore() }, "Show more");
     this.parked = el("button", { class: "button", hidden: true, onclick: () => this.#change(() => this.api.retry()) }, icon("retry"), "Retry all parked");
-    this.uploads = new Uploads(this.uploading, api, (accepted) => this.#accepted(accepted));
-    this.picker = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-label": "Choose documents to upload" });
-    this.picker.addEventListener("change", () => {
-      this.uploads.add(this.picker.files);
-      this.picker.value = "";
-    });
-    const add = el("button", { class: "button primary", onclick: () => this.choose() }, icon("upload"), "Add documents");
-    const drop = el("p", { class: "drop-hint" }, "or drop files anywhere on this page");
-    root.replaceChildren(el("h2", { id: "documents-heading" }, "Documents"), add, this.picker, drop, this.uploading, this.parked, this.note, this.list, this.more);
-    takeDrops(document.body, (files) => this.#isOn && this.uploads.add(files), around.announce);
+    this.picker = this.chooser("Choose documents to upload", { multiple: true });
+    const add = el("button", { class: "button primary", onclick: this.choose }, icon("upload"), "Add documents");
+    const drop = el("p", { class: "drop-hint" }, "or drop files and folders anywhere on this page");
+    root.replaceChildren(this.heading, el("div", { class: "library-add" }, add, drop), this.picker, this.uploading, this.tools, this.parked, this.note, this.list.node, this.more);
+    takeDrops(document.body, (dropped) => this.#isOn && this.add(dropped));
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
+    addEventListener("hashchange", () => this.#route());
   }
 
-  choose() {
-    this.picker.click();
+  choose = () => this.picker.click();
+
+  /** An unseen input for files. @param {string} label @param {object} attributes */
+  chooser(label, attributes) {
+    const input = el("input", { type: "file", class: "unseen", tabindex: -1, "aria-label": label, ...attributes });
+    input.addEventListener("change", () => {
+      this.add([...input.files]);
+      input.value = "";
+    });
+    return input;
   }
 
   start() {
     this.#isOn = true;
     this.note.replaceChildren(el("p", { class: "hint" }, "Loading the documents…"));
-    return this.refresh();
+    return Promise.all([this.refresh(), this.#route()]);
   }
 
   /** Stop, and forget what only this user may see. */
@@ -66,31 +73,39 @@ export class Documents {
     this.#isOn = false;
     clearTimeout(this.#timer);
     this.#round += 1;
-    this.uploads.clear();
-    this.#pages = 1;
+    this.uploads?.clear();
+    this.#narrow();
     this.#recent = [];
-    this.#documents = [];
-    this.#rows.clear();
-    this.list.replaceChildren();
+    this.shown = [];
+    this.going.clear();
+    this.list.clear();
     this.parked.hidden = true;
+    this.around.announce("");
   }
 
-  /** Look now; the next look follows by itself, sooner while something is being read. */
+  /** Delete now what may still be brought back. */
+  async settle() {
+    await Promise.all([...this.going.values()].map((going) => going.settle()));
+  }
+
+  /** Look now; the next look follows, sooner while something is being read. */
   async refresh() {
     if (!this.#isOn) return;
     clearTimeout(this.#timer);
     const round = (this.#round += 1);
+    const began = performance.now();
     try {
-      const documents = await this.#load();
-      if (round === this.#round) this.#show(documents);
+      const found = await (this.view?.load(this.#pages) ?? this.#load());
+      if (round === this.#round) this.#show(found);
     } catch (error) {
-      if (round === this.#round) this.#trouble(error);
+      if (round === this.#round) this.trouble(error);
     }
-    if (round === this.#round && !document.hidden) this.#timer = setTimeout(() => this.refresh(), this.#pause());
+    const pause = Math.max(this.#pause(), SHARE * (performance.now() - began));
+    if (round === this.#round && !document.hidden) this.#timer = setTimeout(() => this.refresh(), pause);
   }
 
   #pause() {
-    if (this.#documents.some(({ status }) => WORKING.has(status))) {
+    if (this.shown.some(({ status }) => WORKING.has(status))) {
       this.#idleRounds = 0;
       return BUSY;
     }
@@ -98,63 +113,56 @@ export class Documents {
     return IDLE[Math.min(this.#idleRounds, IDLE.length) - 1];
   }
 
-  /** The first pages by name, and whatever was uploaded here, on whichever page it is. */
+  /** The first pages by name, and on top what was uploaded here, on whichever page it is. */
   async #load() {
-    /** @type {Map<string, Document>} */
     const documents = new Map();
-    let after = null;
-    for (let page = 0; page < this.#pages; page += 1) {
-      const { documents: found, next } = await this.api.documents(after);
-      for (const document of found) documents.set(document.id, document);
-      after = next;
-      if (next === null) break;
+    let next = null;
+    for (let page = 0; page < this.#pages && (page === 0 || next !== null); page += 1) {
+      const found = await this.api.documents({ after: next });
+      for (const document of found.documents) documents.set(document.id, document);
+      next = found.next;
     }
-    this.more.hidden = after === null;
-    const missing = after === null ? [] : this.#recent.filter((id) => !documents.has(id));
+    const missing = next === null ? [] : this.#recent.filter((id) => !documents.has(id));
     for (const document of await Promise.all(missing.map((id) => this.api.document(id)))) documents.set(document.id, document);
     const recent = this.#recent.flatMap((id) => documents.get(id) ?? []);
-    return [...new Set([...recent, ...documents.values()])];
+    return { documents: [...new Set([...recent, ...documents.values()])], hasMore: next !== null };
   }
 
-  #show(documents) {
-    const before = new Map(this.#documents.map((document) => [document.id, document.status]));
+  #show({ documents, hasMore }) {
+    const before = new Map(this.shown.map((document) => [document.id, document.status]));
     for (const document of documents) this.#tell(document, before.get(document.id));
-    this.#documents = documents;
-    this.parked.hidden = !documents.some((document) => document.is_parked && this.#canChange(document));
-    const empty = el("p", { class: "empty" }, el("strong", {}, "No documents yet."), " Add PDF, Word, PowerPoint, Excel, HTML, Markdown, CSV or mail files: each can be asked about within seconds.");
-    this.note.replaceChildren(...(documents.length ? [] : [empty]));
-    const nodes = documents.map((document) => this.#row(document));
-    if (nodes.some((node, index) => this.list.children[index] !== node)) this.#place(nodes);
-    this.#rows = new Map([...this.#rows].filter(([, { node }]) => node.isConnected));
-    this.around.changed(documents);
+    this.shown = documents;
+    this.more.hidden = !hasMore;
+    this.draw();
+    if (!this.view?.isNarrowed) this.around.changed(documents);
   }
 
-  /** Put the rows in; the focus stays on the same button of the same document. @param {HTMLElement[]} nodes */
-  #place(nodes) {
-    const focused = this.list.querySelector(":focus");
-    const { action } = focused?.dataset ?? {};
-    const { id } = focused?.closest("li")?.dataset ?? {};
-    this.list.replaceChildren(...nodes);
-    if (id) nodes.find((node) => node.dataset.id === id)?.querySelector(`[data-action="${action}"]`)?.focus();
+  /** What was loaded last, but what is being deleted. */
+  draw() {
+    const documents = this.shown.filter(({ id }) => !this.going.has(id));
+    this.parked.hidden = !documents.some((document) => document.is_parked && document.may_change);
+    this.note.replaceChildren(...(documents.length ? [] : [this.view?.nothing() ?? el("p", { class: "empty" }, el("strong", {}, "No documents yet."), EMPTY)]));
+    if (documents.some(({ status }) => WORKING.has(status))) this.#change(() => styles("/chat/progress.css"), false);
+    this.list.show(documents, Boolean(this.view), (document) => this.#row(document));
+    this.view?.shown(documents);
   }
 
-  /** @param {Document} document @returns {HTMLElement} the row that is there already, if nothing changed */
   #row(document) {
-    const source = JSON.stringify(document);
-    const known = this.#rows.get(document.id);
-    if (known?.source === source) return known.node;
-    const node = documentRow(document, this.#canChange(document), {
+    const node = documentRow(document, document.may_change, {
       open: this.around.open,
-      share: ({ id, readers }) => this.#change(() => this.api.share(id, toggled(readers))),
+      share: this.share,
       retry: ({ id }) => this.#change(() => this.api.retry(id)),
-      remove: (one) => this.#remove(one),
+      remove: this.remove,
     });
-    this.#rows.set(document.id, { node, source });
+    this.view?.dress(node, document);
     return node;
   }
 
-  #canChange({ is_owner }) {
-    return is_owner || this.api.session.user?.is_administrator;
+  /** Put documents there? @param {string} name of a folder */
+  mayKeep(name) {
+    const user = this.api.session.user;
+    const own = `organisations/${user?.organisation?.id}/`;
+    return user?.is_administrator || (user?.manages_organisation && name.startsWith(own));
   }
 
   #tell({ name, status, reason }, before) {
@@ -163,15 +171,23 @@ export class Documents {
     if (status === "failed") this.around.announce(`${fileName(name)} failed: ${reason}`);
   }
 
-  async #remove({ id, name }) {
-    const words = "Its passages are no longer found, at once and for everyone. This cannot be undone.";
-    if (!(await confirmed(`Delete ${fileName(name)}?`, words, "Delete"))) return;
-    await this.#change(async () => {
-      await this.api.deleteDocument(id);
-      this.around.removed(id);
-      this.around.announce(`${fileName(name)} is deleted.`);
-    });
-    this.picker.previousElementSibling?.focus();
+  /** @param {(File | FileSystemEntry)[]} items */
+  add = (items) => this.#act("add", items);
+  /** @param {import("./types.d.ts").Document[]} documents */
+  share = (documents) => this.#act("share", documents);
+  tag = (documents) => this.#act("tag", documents);
+  remove = (documents) => this.#act("remove", documents);
+
+  async #act(name, what) {
+    await this.#change(async () => (await import("./library/actions.js"))[name](this, what));
+  }
+
+  /** @param {{id: string} | null} uploaded null where only the storage has heard of it */
+  accepted(uploaded) {
+    if (uploaded) this.#recent = [...new Set([uploaded.id, ...this.#recent])].slice(0, RECENT);
+    this.#idleRounds = 0;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.refresh(), 100); // hundreds may come at once
   }
 
   async #change(change) {
@@ -179,14 +195,14 @@ export class Documents {
       await change();
       await this.refresh();
     } catch (error) {
-      this.#trouble(error);
+      this.trouble(error);
     }
   }
 
-  #accepted(accepted) {
-    if (accepted) this.#recent = [accepted.id, ...this.#recent.filter((id) => id !== accepted.id)];
-    this.#idleRounds = 0;
-    this.refresh();
+  /** Show the first page of what is wanted now. */
+  fromStart() {
+    this.#pages = 1;
+    return this.refresh();
   }
 
   #showMore() {
@@ -194,11 +210,35 @@ export class Documents {
     this.refresh();
   }
 
-  #trouble(error) {
+  /** @param {unknown} error */
+  trouble(error) {
     this.note.replaceChildren(note(inWords(error), () => this.refresh()));
   }
-}
 
-function toggled(readers) {
-  return readers.includes("everyone") ? readers.filter((reader) => reader !== "everyone") : [...readers, "everyone"];
+  /** Side bar or view, as the address says. */
+  async #route() {
+    if (!this.#isOn) return;
+    if (location.hash !== "#documents") return this.#narrow();
+    await this.#change(async () => {
+      const [{ View }] = await Promise.all([import("./library/view.js"), styles("/chat/library/view.css")]);
+      if (location.hash !== "#documents" || this.view || !this.#isOn) return;
+      this.view = new View(this.tools, this);
+      this.#widened(true);
+      this.around.widened();
+      this.heading.focus();
+    });
+  }
+
+  #narrow() {
+    const wasWide = Boolean(this.view);
+    this.view = null;
+    this.tools.replaceChildren();
+    this.#widened(false);
+    if (wasWide) this.refresh();
+  }
+
+  #widened(isWide) {
+    this.#pages = 1;
+    byId("workspace").classList.toggle("has-documents", isWide);
+  }
 }

@@ -1,13 +1,9 @@
-/**
- * Builds DOM nodes. The whole page makes its nodes here, so that data can only become text or an
- * attribute value: nothing writes HTML.
- */
+/** Builds DOM nodes: the whole page makes them here, so that data can only become text or an attribute's value. */
 
 /**
  * @param {string} tag
  * @param {Record<string, unknown>} [attributes] `on…` is a listener; true, false and null do what they say
  * @param {...(Node | string | null | undefined | false)} children
- * @returns {any} the element
  */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -31,6 +27,9 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Outlines on a 20 × 20 grid. */
 const ICONS = {
   plus: "M10 4v12M4 10h12",
+  minus: "M4 10h12",
+  back: "M12.5 4l-6 6 6 6",
+  next: "M7.5 4l6 6-6 6",
   send: "M10 16V4M4.5 9.5 10 4l5.5 5.5",
   stop: "M6 6h8v8H6z",
   close: "M5 5l10 10M15 5 5 15",
@@ -43,6 +42,7 @@ const ICONS = {
   up: "M6 9v7H3.5V9H6Zm0 0 3-6c1.5 0 2 1 1.8 2.2L10.3 8H15c1 0 1.7.9 1.5 1.9l-.9 4.7c-.2.9-.8 1.4-1.6 1.4H6",
   down: "M14 11V4h2.5v7H14Zm0 0-3 6c-1.5 0-2-1-1.8-2.2l.5-2.8H5c-1 0-1.7-.9-1.5-1.9l.9-4.7C4.6 4.5 5.2 4 6 4h8",
   copy: "M7 7V4h9v9h-3M4 7h9v9H4z",
+  more: "M4 9.5h1v1H4zM9.5 9.5h1v1h-1zM15 9.5h1v1h-1z",
   chat: "M4 5h12v9H9l-3.5 3v-3H4z",
 };
 
@@ -59,7 +59,7 @@ export function icon(name) {
 }
 
 /**
- * A button that shows an icon and says its words to everyone else.
+ * A button with an icon for the eye and words for everyone else.
  * @param {string} name of ICONS @param {string} label @param {() => void} onclick @param {object} [more]
  */
 export function iconButton(name, label, onclick, more = {}) {

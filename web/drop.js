@@ -1,9 +1,7 @@
-/** Files dropped on the page. Used by documents. */
+/** Files and folders dropped on the page; folders come as entries, to be read. Used by documents. */
 
-/**
- * @param {HTMLElement} area @param {(files: File[]) => void} take @param {(text: string) => void} announce
- */
-export function takeDrops(area, take, announce) {
+/** @param {HTMLElement} area @param {(dropped: (File | FileSystemEntry)[]) => void} take */
+export function takeDrops(area, take) {
   let depth = 0; // drag events come for every element on the way
   const shade = (change) => {
     depth = Math.max(0, change ? depth + change : 0);
@@ -20,9 +18,10 @@ export function takeDrops(area, take, announce) {
   listen("dragleave", () => shade(-1));
   listen("drop", (event) => {
     shade(0);
-    const items = Array.from(event.dataTransfer?.items ?? []);
-    const files = items.flatMap((item) => (item.webkitGetAsEntry()?.isDirectory ? [] : item.getAsFile() ?? []));
-    if (files.length < items.length) announce("Folders are left out: drop the files in them.");
-    take(files);
+    const dropped = Array.from(event.dataTransfer?.items ?? [], (item) => {
+      const entry = item.webkitGetAsEntry(); // gone once the event is over
+      return entry?.isDirectory ? entry : item.getAsFile();
+    });
+    take(dropped.filter(Boolean));
   });
 }

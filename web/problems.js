@@ -1,7 +1,4 @@
-/**
- * What can go wrong with a request, in words for a person. Thrown by session, api and upload; shown by
- * whoever asked.
- */
+/** What can go wrong with a request, in words for a person. Thrown by whoever sends one, shown by whoever asked. */
 
 export class Problem extends Error {
   constructor(message, { status = 0, retryAfter = 0, requestId = "" } = {}) {
@@ -15,8 +12,6 @@ export class Problem extends Error {
 /** Here, unless infra/deploy/page.py has said where. */
 const API = document.querySelector('meta[name="api"]')?.content || location.origin;
 
-const UNREACHABLE = "The server cannot be reached. Check the connection, then try again.";
-
 /** For statuses that come without a detail, from a proxy for instance. */
 const BY_STATUS = {
   413: "That is too large.",
@@ -29,7 +24,6 @@ export function problemFrom(body, retryAfter = 0) {
   return new Problem(sentence(detail), { status, retryAfter, requestId: body.request_id });
 }
 
-/** @param {Response} response one that is not ok */
 export async function problemOf(response) {
   const retryAfter = Number(response.headers.get("Retry-After")) || 0;
   const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
@@ -37,7 +31,6 @@ export async function problemOf(response) {
   return problemFrom({ ...body, status: response.status }, retryAfter);
 }
 
-/** @param {string} url */
 export function atApi(url) {
   return new URL(url, API).href;
 }
@@ -52,14 +45,14 @@ export async function send(url, options) {
 }
 
 export function unreachable() {
-  return new Problem(UNREACHABLE);
+  return new Problem("The server cannot be reached. Check the connection, then try again.");
 }
 
 export function isAbort(error) {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-/** What to show of any error. @param {unknown} error @returns {string} */
+/** What to show of any error. */
 export function inWords(error) {
   if (!(error instanceof Problem)) return "Something in this page went wrong. Reload it, then try again.";
   const wait = error.retryAfter > 0 ? ` Try again in ${Math.ceil(error.retryAfter)} s.` : "";
@@ -67,7 +60,7 @@ export function inWords(error) {
   return error.message + wait + trace;
 }
 
-/** The API's details begin small and have no full stop. @param {string} text */
+/** The API's details begin small and have no full stop. */
 function sentence(text) {
   const shown = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…)]$/.test(shown) ? shown : `${shown}.`;

@@ -1,31 +1,38 @@
 /**
- * Who is signed in, and the tokens that prove it. Used by app (sign in, sign out) and api (every request).
+ * Who is signed in, and the tokens that prove it: ours, or those of the tenant of Entra ID that signed in.
  *
- * The access token lives in memory, the refresh token in sessionStorage, so that a reload does not sign out:
- * it is this tab's alone and never reaches the disk. A cookie would invite forged requests.
+ * The access token lives in memory, the refresh token in sessionStorage, so that a reload does not sign out: this
+ * tab's alone, never on the disk. A cookie would invite forged requests.
  */
 
 import { Problem, problemOf, send } from "./problems.js";
 
 const KEY = "rag.refresh_token";
+const TENANT = "rag.entra";
 const SPARE = 30; // seconds before its end that an access token counts as used up
 
 /** Dispatches `ended` when the server no longer takes the refresh token. */
 export class Session extends EventTarget {
-  /** @type {string | null} */
   #access = null;
   #expiresAt = 0; // as performance.now() counts, which no clock change moves
-  /** @type {Promise<void> | null} */
   #refreshing = null;
-  /** @type {{user_id: string, email: string, is_administrator: boolean} | null} */
   user = null;
 
-  /** Take up the session of before a reload. @returns {Promise<boolean>} whether somebody is signed in */
+  async options() {
+    return answerOf(await send("/api/auth/options"));
+  }
+
+  /** Take up the session of before a reload, or the tenant's answer. Tells whether somebody is signed in. */
   async restore() {
+    if (/^#(.*&)?(code|error)=/.test(location.hash)) await this.#redeem();
     if (!sessionStorage.getItem(KEY)) return false;
-    await this.refresh();
     await this.#whoAmI();
     return true;
+  }
+
+  /** Leaves this page. */
+  async signInWithEntra(tenant) {
+    await (await entra()).authorise(tenant);
   }
 
   async signIn(email, password) {
@@ -33,27 +40,23 @@ export class Session extends EventTarget {
     await this.#whoAmI();
   }
 
-  /** Make the account and sign in with it. @param {string} email @param {string} password */
   async register(email, password) {
-    const response = await send("/api/auth/register", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ email, password }),
-    });
-    if (!response.ok) throw await problemOf(response);
+    const headers = { "Content-Type": "application/json" };
+    await answerOf(await send("/api/auth/register", { method: "POST", headers, body: JSON.stringify({ email, password }) }));
     await this.signIn(email, password);
   }
 
   /** Forget the tokens here at once, and tell the server to as well. */
   async signOut() {
     const token = sessionStorage.getItem(KEY);
+    const tenant = this.#tenant;
     this.#forget();
     if (!token) return;
-    const body = new URLSearchParams({ token });
-    await send("/api/auth/revoke", { method: "POST", body, keepalive: true });
+    if (tenant) return (await entra()).leave(tenant);
+    await send("/api/auth/revoke", { method: "POST", body: new URLSearchParams({ token }), keepalive: true });
   }
 
-  /** @returns {Promise<string>} an access token with some time left */
+  /** An access token with some time left. */
   async token() {
     if (!this.#access || performance.now() > this.#expiresAt) await this.refresh();
     return this.#access;
@@ -62,7 +65,6 @@ export class Session extends EventTarget {
   /**
    * A new access token; whoever asks meanwhile waits for the same one, because a refresh token works
    * once and a second use of it counts as theft.
-   * @returns {Promise<void>}
    */
   refresh() {
     this.#refreshing ??= this.#rotate().finally(() => {
@@ -75,7 +77,8 @@ export class Session extends EventTarget {
     const token = sessionStorage.getItem(KEY);
     try {
       if (!token) throw new Problem("You are signed out. Sign in again.", { status: 401 });
-      await this.#take({ grant_type: "refresh_token", refresh_token: token });
+      if (this.#tenant) await this.#renew(this.#tenant, token);
+      else await this.#take({ grant_type: "refresh_token", refresh_token: token });
     } catch (error) {
       if (!(error instanceof Problem) || ![400, 401, 403].includes(error.status)) throw error;
       this.#forget();
@@ -87,8 +90,23 @@ export class Session extends EventTarget {
   async #take(form) {
     const asked = performance.now();
     const response = await send("/api/auth/token", { method: "POST", body: new URLSearchParams(form) });
-    if (!response.ok) throw await problemOf(response);
-    const grant = await response.json();
+    this.#keep(await answerOf(response), asked);
+  }
+
+  async #renew(tenant, token) {
+    const asked = performance.now();
+    const grant = await (await entra()).renew(tenant, token);
+    this.#keep({ refresh_token: token, ...grant }, asked);
+  }
+
+  async #redeem() {
+    const asked = performance.now();
+    const { tenant, grant } = await (await entra()).redeem();
+    sessionStorage.setItem(TENANT, JSON.stringify(tenant));
+    this.#keep(grant, asked);
+  }
+
+  #keep(grant, asked) {
     sessionStorage.setItem(KEY, grant.refresh_token);
     this.#access = grant.access_token;
     this.#expiresAt = asked + Math.max(grant.expires_in - SPARE, 1) * 1000;
@@ -96,13 +114,28 @@ export class Session extends EventTarget {
 
   async #whoAmI() {
     const response = await send("/api/auth/me", { headers: { Authorization: `Bearer ${await this.token()}` } });
-    if (!response.ok) throw await problemOf(response);
-    this.user = await response.json();
+    if (response.status === 401 && this.#tenant) {
+      this.#forget();
+      throw new Problem("Microsoft has signed you in, but this library does not take its word. Tell an administrator.", { status: 401 });
+    }
+    this.user = await answerOf(response);
+  }
+
+  get #tenant() {
+    return JSON.parse(sessionStorage.getItem(TENANT) ?? "null");
   }
 
   #forget() {
     sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(TENANT);
     this.#access = null;
     this.user = null;
   }
+}
+
+const entra = () => import("./entra.js");
+
+async function answerOf(response) {
+  if (!response.ok) throw await problemOf(response);
+  return response.json();
 }

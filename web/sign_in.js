@@ -1,4 +1,4 @@
-/** The first thing a visitor sees: sign in, or make an account. Made by app. */
+/** The first thing a visitor sees: signing in. Made by app. */
 
 import { el } from "./dom.js";
 import { inWords } from "./problems.js";
@@ -23,10 +23,8 @@ const MODES = {
 };
 
 export class SignIn {
-  /** @type {keyof typeof MODES} */
   #mode = "signIn";
 
-  /** @param {(isNew: boolean) => void} done */
   constructor(root, session, done) {
     this.root = root;
     this.session = session;
@@ -37,17 +35,19 @@ export class SignIn {
     this.password = el("input", { id: "password", type: "password", name: "password", required: true, "aria-describedby": "password-hint" });
     this.hint = el("p", { id: "password-hint", class: "hint" });
     this.button = el("button", { type: "submit", class: "button primary wide" });
+    this.tenant = el("div", { class: "tenant", hidden: true });
     this.question = el("span", {});
     this.other = el("button", { class: "link", onclick: () => this.#turn(this.#mode === "signIn" ? "register" : "signIn") });
+    this.switch = el("p", { class: "switch" }, this.question, " ", this.other);
     root.replaceChildren(this.#pitch(), this.#form());
     this.#turn("signIn");
   }
 
-  /** @param {string} [reason] why one has to sign in again */
   show(reason = "") {
     this.root.hidden = false;
     this.#say(reason);
     (this.email.value ? this.password : this.email).focus();
+    this.#offer();
   }
 
   hide() {
@@ -55,9 +55,30 @@ export class SignIn {
     this.password.value = "";
   }
 
+  /** What this library offers besides an account that one has. */
+  async #offer() {
+    try {
+      const { registration, entra } = await this.session.options();
+      this.switch.hidden = registration === "closed";
+      this.tenant.hidden = !entra;
+      const go = el("button", { class: "button wide", onclick: () => this.#leave(entra) }, "Sign in with Microsoft");
+      this.tenant.replaceChildren(go, el("p", { class: "or" }, "or with an account of this library"));
+    } catch (error) {
+      if (this.error.hidden) this.#say(inWords(error));
+    }
+  }
+
+  async #leave(tenant) {
+    try {
+      await this.session.signInWithEntra(tenant);
+    } catch (error) {
+      this.#say(inWords(error));
+    }
+  }
+
   #pitch() {
     const words = "Add your documents, ask a question, and read the answer with the page it comes from.";
-    return el("div", { class: "pitch" }, el("h1", { class: "brand" }, "RAG Functions"), el("p", {}, words));
+    return el("div", { class: "pitch" }, el("h1", { class: "brand" }, "RAG Functions"), el("p", {}, words), el("p", {}, el("a", { class: "api-docs", href: "/api/docs" }, "For programs: the API")));
   }
 
   #form() {
@@ -68,6 +89,7 @@ export class SignIn {
       { class: "card" },
       this.heading,
       this.error,
+      this.tenant,
       el("label", { for: "email" }, "E-mail address"),
       this.email,
       el("label", { for: "password" }, "Password"),
@@ -75,7 +97,7 @@ export class SignIn {
       this.hint,
       el("label", { class: "check" }, show, " Show the password"),
       this.button,
-      el("p", { class: "switch" }, this.question, " ", this.other),
+      this.switch,
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -1,14 +1,11 @@
 /** What the middle of the page says before the first question: what to do next. Made by app. */
 
-import { el, icon } from "./dom.js";
 import { fileName } from "./answer.js";
+import { el, icon } from "./dom.js";
+import { SUGGESTIONS } from "./suggestions.js";
 
-/** Questions that the samples answer; each is offered while its document is there. */
-const SUGGESTIONS = [
-  { document: "employee-handbook.pdf", question: "How many days of annual leave do employees have?" },
-  { document: "faq.html", question: "How long is the delivery time of the LS-900 microbalance?" },
-  { document: "ls-300-user-manual.pdf", question: "How long must the LS-300 warm up before the first adjustment?" },
-];
+const SHOWN = 4;
+const ENDED = new Set(["indexed", "failed"]);
 
 export class Start {
   constructor(ask, add) {
@@ -21,16 +18,17 @@ export class Start {
 
   know(documents) {
     const ready = new Set(documents.filter(({ status }) => status === "indexed").map(({ name }) => fileName(name)));
-    const questions = SUGGESTIONS.filter(({ document }) => ready.has(document)).map(({ question }) => question);
-    const shown = JSON.stringify([documents.length > 0, questions]);
+    const ended = documents.filter(({ status }) => ENDED.has(status)).length;
+    const offered = varied(SUGGESTIONS.filter(({ document }) => ready.has(document)));
+    this.words.textContent = wordsFor(documents.length, ended, offered.length);
+    const shown = JSON.stringify([documents.length > 0, offered]);
     if (this.node.dataset.shown === shown) return; // a button in it may have the focus
     this.node.dataset.shown = shown;
-    this.words.textContent = wordsFor(documents.length, questions.length);
-    this.next.replaceChildren(...(documents.length ? questions.map((question) => this.#suggestion(question)) : [this.#adding()]));
+    this.next.replaceChildren(...(documents.length ? offered.map(({ question }) => this.#suggestion(question)) : [this.#adding()]));
   }
 
   #suggestion(question) {
-    return el("button", { class: "suggestion", onclick: () => this.ask(question) }, icon("chat"), question);
+    return el("button", { class: "suggestion", onclick: () => this.ask(question) }, icon("chat"), el("span", { dir: "auto" }, question));
   }
 
   #adding() {
@@ -38,8 +36,25 @@ export class Start {
   }
 }
 
-function wordsFor(documents, questions) {
+/** The reader's languages first, and each time a kind of file that is not among them yet. */
+function varied(suggestions) {
+  const speaks = ({ language = "en" }) => navigator.languages.some((one) => one.split("-")[0] === language);
+  const rest = [...suggestions].sort((a, b) => Number(speaks(b)) - Number(speaks(a)));
+  const kinds = new Set();
+  const kindOf = ({ document }) => document.slice(document.lastIndexOf("."));
+  const chosen = [];
+  while (rest.length && chosen.length < SHOWN) {
+    const isNew = rest.findIndex((one) => !kinds.has(kindOf(one)));
+    const [one] = rest.splice(Math.max(isNew, 0), 1);
+    kinds.add(kindOf(one));
+    chosen.push(one);
+  }
+  return chosen;
+}
+
+function wordsFor(documents, ended, questions) {
   if (documents === 0) return "There is nothing to search yet. Add a document, and ask about it a few seconds later.";
-  if (questions === 0) return "Ask in your own words. Every answer names the document and the page it comes from.";
-  return "Every answer names the document and the page it comes from. Ask in your own words, or begin with one of these:";
+  const reading = ended < documents ? `Reading the documents: ${ended} of ${documents} are ready. ` : "";
+  const promise = `${reading}Every answer names the document and the page it comes from.`;
+  return `${promise} Ask in your own words${questions ? ", or begin with one of these:" : "."}`;
 }

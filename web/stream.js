@@ -5,16 +5,19 @@
 
 import { Problem, isAbort } from "./problems.js";
 
-/**
- * @param {ReadableStream<Uint8Array>} body
- * @returns {AsyncGenerator<{event: string, data: string}>} events that the stream completed
- */
+const SLICE = 10; // milliseconds of events at a time: the browser draws between them
+
+/** The events that the stream completed, as `{event, data}`. @param {ReadableStream<Uint8Array>} body */
 export async function* eventsOf(body) {
   let event = "message";
-  /** @type {string[]} */
   let data = [];
+  let begun = performance.now();
   for await (const line of linesOf(body)) {
     if (line === "") {
+      if (performance.now() - begun > SLICE) {
+        await breath();
+        begun = performance.now();
+      }
       if (data.length) yield { event, data: data.join("\n") };
       event = "message";
       data = [];
@@ -27,6 +30,18 @@ export async function* eventsOf(body) {
     if (name === "data") data.push(value);
     if (name === "event") event = value;
   }
+}
+
+/** Let the browser do other things first. A message, since timers of hidden pages are held up. */
+function breath() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /** Lines end in CR, LF or CRLF, and a piece of the stream may end between any two bytes. */

@@ -1,23 +1,11 @@
-/**
- * One question and its answer on the page. Made by conversation, which tells it what the stream brings.
- *
- * @typedef {import("./api.js").Answer} Answer
- * @typedef {import("./api.js").Citation} Citation
- * @typedef {{openSource: import("./answer.js").OpenSource, askAgain: () => void,
- *   rate: (answer: Answer, rating: "up" | "down") => Promise<void>, announce: (text: string) => void}} Actions
- */
+/** One question and its answer on the page. Made by conversation, which tells it what the stream brings. */
 
-import { AnswerText, sourceList } from "./answer.js";
-import { el, iconButton, note } from "./dom.js";
+import { AnswerText, sourceList, whereOf } from "./answer.js";
+import { el, icon, iconButton, note } from "./dom.js";
 import { inWords } from "./problems.js";
 
-const DEGRADED = {
-  smaller_model: "A smaller model wrote this answer",
-  cached: "This is an earlier answer to the same question",
-  extractive: "This answer quotes the documents word for word, without the language model",
-};
-
 export class Turn {
+  /** @param {string} question @param {import("./types.d.ts").TurnActions} actions */
   constructor(question, actions) {
     this.question = question;
     this.actions = actions;
@@ -42,10 +30,20 @@ export class Turn {
     this.#end();
     this.answer.set(answer.answer);
     this.answer.cite(answer.citations);
-    if (answer.degraded) this.after.append(degradedNote(answer));
-    if (answer.citations.length) this.after.append(sourceList(answer.citations, this.actions.openSource));
-    else this.after.append(el("p", { class: "hint" }, answer.withheld ? "You may no longer read its sources." : "No source carries an answer. Try other words, or add a document that covers the question."));
+    if (answer.degraded) import("./turn/degraded.js").then(({ degradedNote }) => this.after.prepend(degradedNote(answer)));
+    this.after.append(...this.#sources(answer));
+    const follow = (question) => el("button", { class: "button follow-up", onclick: () => this.actions.ask(question) }, icon("chat"), el("span", { dir: "auto" }, question));
+    if (answer.follow_ups?.length) this.after.append(el("div", { class: "follow-ups", role: "group", "aria-label": "Questions that may come next" }, ...answer.follow_ups.map(follow)));
     this.after.append(this.#feedback(answer));
+  }
+
+  /** Those of the answer; without one, what came nearest to it. */
+  #sources({ citations, nearest = [], withheld }) {
+    const { openSource } = this.actions;
+    if (citations.length) return [sourceList(citations, openSource)];
+    const words = withheld ? "You may no longer read its sources." : "No source carries an answer. Try other words, or add a document that covers the question.";
+    const hint = el("p", { class: "hint" }, words);
+    return nearest.length ? [hint, sourceList(nearest, openSource, "Nearest passages")] : [hint];
   }
 
   stopped() {
@@ -64,34 +62,27 @@ export class Turn {
   }
 
   #feedback(answer) {
+    const { actions, question } = this;
     const rating = (value, label) => {
-      const button = iconButton(value, label, () => this.#rate(answer, value, button), { "aria-pressed": "false" });
+      const rate = async () => (await import("./turn/rating.js")).rate(button, actions, answer, value);
+      const button = iconButton(value, label, rate, { "aria-pressed": "false" });
       return button;
     };
-    const copy = iconButton("copy", "Copy the answer", () => this.#copy());
-    const row = el("div", { class: "feedback" }, copy);
+    const copy = iconButton("copy", "Copy the answer", () => this.#copy(answer));
+    const row = el("div", { class: "feedback" }, copy, iconButton("retry", "Ask again", () => actions.ask(question)));
     if (answer.request_id) row.append(rating("up", "Good answer"), rating("down", "Poor answer"));
+    if (answer.model) row.append(el("span", { class: "hint model" }, writer(answer)));
     return row;
   }
 
-  async #rate(answer, value, button) {
-    try {
-      await this.actions.rate(answer, value);
-    } catch (error) {
-      return this.actions.announce(inWords(error));
-    }
-    for (const one of button.parentElement?.querySelectorAll("[aria-pressed]") ?? []) one.setAttribute("aria-pressed", String(one === button));
-    this.actions.announce("Thank you for the feedback.");
-  }
-
-  async #copy() {
-    await navigator.clipboard.writeText(this.answer.text);
+  async #copy({ citations }) {
+    const sources = citations.map((citation) => `[${citation.marker}] ${whereOf(citation)}`);
+    await navigator.clipboard.writeText([this.answer.text, ...(sources.length ? ["", ...sources] : [])].join("\n"));
     this.actions.announce("Copied.");
   }
 }
 
-function degradedNote(answer) {
-  const reason = answer.degraded_reason ? `: ${answer.degraded_reason}` : "";
-  const words = `${DEGRADED[answer.degraded ?? ""] ?? "This answer was made in a reduced way"}${reason}`;
-  return el("p", { class: "note degraded" }, el("span", {}, /[.!?]$/.test(words) ? words : `${words}.`));
+function writer({ model, cached }) {
+  const who = model === "extractive" ? "Quotations only" : `Answered by ${model}`;
+  return cached ? `${who} (answered before)` : who;
 }

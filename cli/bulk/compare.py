@@ -9,12 +9,11 @@ from pathlib import Path
 
 from cli.bulk.failures import Failure
 from cli.bulk.files import LocalFile
+from cli.bulk.target import Container, Records
 from cli.progress import Work
-from shared.blob_stores.base import BlobStore
 from shared.domain import Document, DocumentStatus
 from shared.errors import BackendUnavailable, DocumentRejected, InvalidRequest, NotFound
 from shared.ingest.documents import document_id
-from shared.metadata_stores.base import DocumentStore
 
 _AT_ONCE = 8
 _KNOWN_AT_ONCE = 500  # documents per question to the metadata store
@@ -41,8 +40,8 @@ Visit = Callable[[LocalFile, Standing], Awaitable[None]]
 
 async def visit_all(
     files: Sequence[LocalFile],
-    blobs: BlobStore,
-    metadata: DocumentStore,
+    blobs: Container,
+    metadata: Records,
     visit: Visit,
     *,
     work: Work,
@@ -65,7 +64,7 @@ async def visit_all(
 
 
 class _Tour:
-    def __init__(self, blobs: BlobStore, visit: Visit, work: Work) -> None:
+    def __init__(self, blobs: Container, visit: Visit, work: Work) -> None:
         self.failures: list[Failure] = []
         self.given_up: BackendUnavailable | None = None
         self._blobs = blobs
@@ -85,7 +84,7 @@ class _Tour:
         try:
             await self._visit(file, await _standing(file, document, self._blobs))
         except BackendUnavailable as error:
-            self._fail(file, str(error))
+            self._fail(file, str(error), may_pass=True)
             self._in_vain += 1
             if self._in_vain == _GIVE_UP_AFTER:
                 self.given_up = error
@@ -98,11 +97,11 @@ class _Tour:
             self._fail(file, f"it cannot be read: {error.strerror}")
         self._in_vain = 0
 
-    def _fail(self, file: LocalFile, reason: str) -> None:
-        self.failures.append(Failure(name=file.name, reason=reason))
+    def _fail(self, file: LocalFile, reason: str, *, may_pass: bool = False) -> None:
+        self.failures.append(Failure(name=file.name, reason=reason, may_pass=may_pass))
 
 
-async def _standing(file: LocalFile, document: Document | None, blobs: BlobStore) -> Standing:
+async def _standing(file: LocalFile, document: Document | None, blobs: Container) -> Standing:
     """The blob is what counts: the document tells of its content only while it is about this blob."""
     blob = await blobs.head(file.name)
     if blob is None:
@@ -119,7 +118,7 @@ async def _standing(file: LocalFile, document: Document | None, blobs: BlobStore
     return Standing(state=State.UPLOADED, etag=blob.etag)
 
 
-async def _is_same(file: LocalFile, stored_hash: str | None, blobs: BlobStore) -> bool:
+async def _is_same(file: LocalFile, stored_hash: str | None, blobs: Container) -> bool:
     """Whether the blob holds the file's bytes; it is read where no document tells its hash."""
     try:
         theirs = stored_hash or await _hash_of_blob(file.name, blobs)
@@ -128,7 +127,7 @@ async def _is_same(file: LocalFile, stored_hash: str | None, blobs: BlobStore) -
     return theirs == await asyncio.to_thread(_hash_of_file, file.path)
 
 
-async def _hash_of_blob(name: str, blobs: BlobStore) -> str:
+async def _hash_of_blob(name: str, blobs: Container) -> str:
     digest = hashlib.sha256()
     async for piece in blobs.read(name):
         digest.update(piece)

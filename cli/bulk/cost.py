@@ -9,15 +9,14 @@ from pathlib import Path
 from cli.bulk.compare import Standing, State, visit_all
 from cli.bulk.failures import Failure
 from cli.bulk.files import LocalFile
+from cli.bulk.target import Container, Records
 from cli.progress import Work, counted
-from shared.blob_stores.base import BlobStore
 from shared.compose import count_tokens
 from shared.domain import ParsedDocument
 from shared.errors import DocumentRejected
 from shared.ingest.chunk import chunk
 from shared.ingest.documents import display_name, document_id
 from shared.ingest.parse.pool import ParserPool
-from shared.metadata_stores.base import DocumentStore
 from shared.settings import Settings
 
 _FULL_PAGE = "text " * 600  # 3,000 characters
@@ -56,8 +55,8 @@ class Estimate:
 
 async def reckon(
     files: Sequence[LocalFile],
-    blobs: BlobStore,
-    metadata: DocumentStore,
+    blobs: Container,
+    metadata: Records,
     parsers: ParserPool,
     *,
     settings: Settings,

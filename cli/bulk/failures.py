@@ -12,6 +12,7 @@ from rich.text import Text
 class Failure:
     name: str  # a document's, or a path
     reason: str
+    may_pass: bool = False  # a service was away
 
 
 def print_failures(failures: Sequence[Failure], console: Console) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 from cli.bulk.compare import Standing, State, visit_all
 from cli.bulk.failures import Failure
 from cli.bulk.files import LocalFile
+from cli.bulk.target import Container, Records
 from cli.progress import Work
-from shared.blob_stores.base import BlobStore
 from shared.domain import BlobProperties
 from shared.errors import TooLarge
-from shared.metadata_stores.base import DocumentStore
 
 _PIECE = 1024 * 1024
 
@@ -28,8 +27,8 @@ class Brought:
 
 async def bring(
     files: Sequence[LocalFile],
-    blobs: BlobStore,
-    metadata: DocumentStore,
+    blobs: Container,
+    metadata: Records,
     *,
     max_size: int,
     retry: bool,
@@ -56,8 +55,8 @@ async def bring(
     return Brought(counts=counts, to_follow=to_follow, failures=failed_before + failures)
 
 
-async def put_file(file: LocalFile, blobs: BlobStore, *, max_size: int) -> BlobProperties:
-    """In pieces, whole or not at all. Errors: those of `BlobStore.put`, `OSError`."""
+async def put_file(file: LocalFile, blobs: Container, *, max_size: int) -> BlobProperties:
+    """In pieces, whole or not at all. Errors: those of `Container.put`, `OSError`."""
     if file.size > max_size:
         raise TooLarge(f"it is larger than {max_size:,} bytes; RAG_MAX_FILE_MB sets that")
     async with aclosing(_pieces(file.path)) as content:

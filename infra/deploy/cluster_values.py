@@ -29,7 +29,12 @@ _OF_FUNCTION_APP = (
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
 )
 # Of these it may have none, and what holds then.
-_PERHAPS_OF_FUNCTION_APP = {"AZURE_SEARCH_INDEX": "documents", "ENTRA_TENANT_ID": "", "ENTRA_AUDIENCE": ""}
+_PERHAPS_OF_FUNCTION_APP = {
+    "AZURE_SEARCH_INDEX": "documents",
+    "ENTRA_TENANT_ID": "",
+    "ENTRA_AUDIENCE": "",
+    "ENTRA_CLIENT_ID": "",
+}
 # There these are told to Azure and not to the app: from the environment of whoever deploys.
 _OF_ENVIRONMENT = ("RAG_CORS_ORIGINS",)
 

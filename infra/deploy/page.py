@@ -13,6 +13,7 @@ from infra.deploy.revisions import extract
 
 _UPLOADER = "@azure/static-web-apps-cli@2.0.10"
 _CONFIGURATION = "staticwebapp.config.json"
+_AUTHORITY = "https://login.microsoftonline.com"  # where the page may fetch tokens, as the file has it
 
 
 class Page:
@@ -44,14 +45,15 @@ class Page:
         return f"shows {self._previous[:12]} again"
 
 
-def build_site(web: Path, site: Path, *, api: str, storage: str) -> None:
-    """What is uploaded, of the folder web/; `api` and `storage` as browsers send their origins."""
+def build_site(web: Path, site: Path, *, api: str, storage: str, authority: str = _AUTHORITY) -> None:
+    """What is uploaded, of the folder web/; where the page may call, as browsers write origins."""
     shutil.copytree(web, site / "chat")
     configuration = (site / "chat" / _CONFIGURATION).read_text()
     (site / "chat" / _CONFIGURATION).unlink()
     configuration = configuration.replace("https://api.invalid", api).replace(
         "https://storage.invalid", storage
     )
+    configuration = configuration.replace(_AUTHORITY, authority)
     (site / _CONFIGURATION).write_text(configuration)
     index = site / "chat/index.html"
     told = f'<meta name="api" content="{html.escape(api)}">\n  <title>'

@@ -26,6 +26,10 @@ class Changes:
     password: str | None = None
 
 
+def made_password() -> str:
+    return "".join(secrets.choice(_SPOKEN) for _ in range(_LENGTH))
+
+
 async def create_account(
     email: str,
     password: str | None,
@@ -40,7 +44,7 @@ async def create_account(
     Errors: `InvalidRequest`, `Conflict` for a taken address, of whatever organisation.
     """
     address = normalised_email(email)
-    made = "".join(secrets.choice(_SPOKEN) for _ in range(_LENGTH)) if password is None else None
+    made = made_password() if password is None else None
     user = User(
         id=uuid4().hex,
         email=address,

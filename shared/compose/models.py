@@ -143,6 +143,10 @@ def open_chat_model(settings: Settings, identity: "Identity | None", extractive:
             api_key=value(settings.openai_api_key),
             model=settings.openai_chat_model or "",
         )
+    if settings.chat_model == "llama":
+        from shared.compose.llama import open_llama
+
+        return open_llama(settings, extractive)
     if settings.chat_model.startswith("langchain:"):
         from shared.chat_models.langchain import LangChainChat
 

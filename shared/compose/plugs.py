@@ -37,6 +37,7 @@ _ADAPTERS = {
     "chat_model": {
         "extractive": "chat_models.extractive",
         "openai": "chat_models.openai_compatible",
+        "llama": "chat_models.llama",
         "azure_openai": "chat_models.azure_openai",
         "langchain": "chat_models.langchain",
     },

@@ -102,6 +102,7 @@ class Turn:
     asked_at: float
     request_id: str = ""
     leans_on: tuple[str, ...] = ()  # ids of documents that its answer may repeat out of earlier turns
+    model: str = ""  # that wrote the answer; unknown of turns that older releases have stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,7 @@ class Question:
     filters: Filters | None = None
     history: tuple[Turn, ...] = ()  # told by the caller, where no conversation is named
     index: str | None = None  # an administrator may ask another than the live one
+    model: str | None = None  # of those that query.choice offers; None: the host's
 
 
 @dataclass(frozen=True, kw_only=True)

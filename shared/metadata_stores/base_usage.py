@@ -19,5 +19,8 @@ class UsageStore(Protocol):
     async def usage_by_user(self, *, first_day: str, last_day: str) -> dict[str, Spent]:
         """The sum of each user who asked anything then."""
 
+    async def usage_by_day(self, *, first_day: str, last_day: str) -> dict[tuple[str, str], Spent]:
+        """The sum of all users for each day and model, in this order."""
+
     async def tokens_used(self, day: str) -> int:
         """Of all users together, without those saved."""

@@ -48,10 +48,16 @@ class MongoUsage:
         found = await self._sums({"$gte": first_day, "$lte": last_day}, "$user_id")
         return {row["_id"]: _to_spent(row) for row in found}
 
+    async def usage_by_day(self, *, first_day: str, last_day: str) -> dict[tuple[str, str], Spent]:
+        by = {"day": "$day", "model": "$model"}
+        found = await self._sums({"$gte": first_day, "$lte": last_day}, by)
+        spent = {(row["_id"]["day"], row["_id"]["model"]): _to_spent(row) for row in found}
+        return dict(sorted(spent.items()))
+
     async def tokens_used(self, day: str) -> int:
         return sum(_to_spent(row).tokens for row in await self._sums({"$eq": day}, None))
 
-    async def _sums(self, days: Row, by: str | None) -> list[Row]:
+    async def _sums(self, days: Row, by: Row | str | None) -> list[Row]:
         async with self._mongo.calling() as database:
             summing = await database["usage"].aggregate(
                 [{"$match": {"day": days}}, {"$group": {"_id": by, **_SUMS}}]

@@ -41,6 +41,10 @@ _BY_USER = """
 SELECT user_id, sum(questions), sum(prompt_tokens), sum(completion_tokens), sum(saved_tokens), sum(cost)
 FROM usage WHERE day BETWEEN ? AND ? GROUP BY user_id
 """
+_BY_DAY = """
+SELECT day, model, sum(questions), sum(prompt_tokens), sum(completion_tokens), sum(saved_tokens), sum(cost)
+FROM usage WHERE day BETWEEN ? AND ? GROUP BY day, model ORDER BY day, model
+"""
 _TOKENS = "SELECT coalesce(sum(prompt_tokens + completion_tokens), 0) FROM usage WHERE day = ?"
 
 
@@ -74,6 +78,13 @@ class SqliteUsage:
         def query(connection: sqlite3.Connection) -> dict[str, Spent]:
             found = connection.execute(_BY_USER, (first_day, last_day))
             return {user_id: _to_spent(row) for user_id, *row in found}
+
+        return await self._file.read(query)
+
+    async def usage_by_day(self, *, first_day: str, last_day: str) -> dict[tuple[str, str], Spent]:
+        def query(connection: sqlite3.Connection) -> dict[tuple[str, str], Spent]:
+            found = connection.execute(_BY_DAY, (first_day, last_day))
+            return {(day, model): _to_spent(row) for day, model, *row in found}
 
         return await self._file.read(query)
 

@@ -22,7 +22,7 @@ from shared.domain import (
     Usage,
 )
 from shared.errors import InvalidRequest, NotFound
-from shared.query import cite, expand, history, prompt, retrieve, rewrite, suggest
+from shared.query import choice, cite, expand, history, prompt, retrieve, rewrite, suggest
 from shared.query.answer_cache import AnswerCache, Asked
 from shared.query.aside import Metered
 from shared.query.degrade import Ladder
@@ -34,9 +34,7 @@ from shared.telemetry.stages import Stages
 
 _MAX_TURNS = 50  # kept of a conversation
 _TITLE_CHARS = 80
-_NEAREST = 3  # passages that are offered where none carries an answer
 _LEAST = 0.1  # seconds that each stage gets, however late it is
-_BY_WORDS = "the embedding model is unavailable: the documents were searched by words alone"
 
 
 async def answer(
@@ -48,6 +46,7 @@ async def answer(
     `BackendUnavailable` or `BackendTimeout`, in mid-answer too.
     """
     check(question, services)
+    services = choice.with_model(question.model, services)
     asking = _Asking.begin(question, principal, services)
     stages = asking.stages
     with stages.measure("conversation"):
@@ -69,7 +68,9 @@ async def answer(
                     yield DeltaEvent(text=delta.text)
         reply = answering.reply
 
-    done = _done(reply, answering, conversation, found.by_words_alone)
+    if choice.is_to_quote(question.model, services):
+        reply = replace(reply, usage=Usage())
+    done = answering.answer(reply, conversation.id, by_words_alone=found.by_words_alone)
     with stages.measure("follow_ups"):
         done = await asking.with_follow_ups(done, asked)
     with stages.measure("record"):
@@ -222,27 +223,8 @@ class _Asking:
             asked_at=time.time(),
             request_id=request_id,
             leans_on=tuple(sorted(history.sources(told))) if done.citations else (),
+            model=done.model,
         )
         await self.services.metadata.add_turn(
             conversation.id, conversation.user_id, turn, title=conversation.title, max_turns=_MAX_TURNS
         )
-
-
-def _done(reply: Reply, answering: Answering, conversation: Conversation, by_words_alone: bool) -> Answer:
-    asked, is_made = answering.asked, answering.cache in ("miss", "off")
-    citations = cite.citations(reply.text, asked.prompt.passages)
-    nearest = asked.prompt.passages[:_NEAREST]
-    return Answer(
-        text=reply.text,
-        citations=citations,
-        conversation_id=conversation.id,
-        model=reply.model,
-        index=asked.index,
-        usage=reply.usage if is_made else Usage(),
-        saved=Usage() if is_made else reply.usage,
-        timings=(),
-        degraded=reply.degraded or ("text_search" if by_words_alone else None),
-        degraded_reason=reply.reason or (_BY_WORDS if by_words_alone else None),
-        nearest=() if citations else tuple(cite.citation(each, asked.prompt.question) for each in nearest),
-        cache=answering.cache,
-    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shared.caches.base import Cache
-from shared.domain import CacheOutcome, ChatDelta, Document, DocumentStatus, Passage, Prompt, Usage
+from shared.domain import CacheOutcome, Document, DocumentStatus, Passage, Prompt, Usage
 from shared.metadata_stores.base import DocumentStore
 from shared.query import cite
 from shared.query.flights import Reply
@@ -39,7 +39,7 @@ class Asked:
     def loose_key(self) -> str:
         """The same question in the same conversation, whatever is found for it by now."""
         talk = [(message.role, message.content) for message in self.prompt.messages[1:]]
-        return "answer-to:" + _digest(self.index, self.prompt.question, talk, sorted(self.rights))
+        return "answer-to:" + _digest(self.index, self.model, self.prompt.question, talk, sorted(self.rights))
 
     @property
     def rights(self) -> frozenset[str]:
@@ -104,7 +104,7 @@ class AnswerCache:
         ).packed()
         await self._cache.set_many({asked.key: entry, asked.loose_key: entry}, ttl=self._ttl)
 
-    async def still_true(self, asked: Asked, metadata: DocumentStore) -> ChatDelta | None:
+    async def still_true(self, asked: Asked, metadata: DocumentStore) -> Reply | None:
         """An earlier answer to the question, whole, for when no model can be asked.
 
         Only if every document that it was made from still shows that version to those rights, and the
@@ -120,7 +120,7 @@ class AnswerCache:
             _shows(documents.get(document_id), version, asked)
             for document_id, version in entry.documents.items()
         )
-        return ChatDelta(text=text) if is_same else None
+        return Reply(text=text, model=entry.model) if is_same else None
 
     async def _entry(self, key: str) -> _Entry | None:
         return _Entry.unpacked(await self._cache.get(key)) if self._ttl else None

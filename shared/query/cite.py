@@ -8,6 +8,7 @@ from functools import lru_cache
 from shared.domain import ChatDelta, Citation, Passage
 from shared.query.harmless import visible
 
+_FIELD = re.compile(r"(?:^|; )[^:;\n]{1,80}: ([^;\n]+)")
 _SNIPPET_CHARS = 300
 _WORD = re.compile(r"\w+")
 _START = re.compile(r"\n+|(?<=[.!?。؟])\s+")
@@ -167,4 +168,9 @@ def _read(content: str) -> tuple[list[int], dict[str, list[tuple[int, int]]]]:
 
 @lru_cache(maxsize=64)  # all passages are shown for one question
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in _WORD.findall(text.casefold()) if len(word) > 2)
+    return frozenset(word for word in _WORD.findall(_values(text).casefold()) if len(word) > 2)
+
+
+def _values(text: str) -> str:
+    """Of a table's row, as `Column: value; Column: value`, the values: its columns stand above every row."""
+    return " ".join(_FIELD.findall(text)) if text.count(": ") == len(_FIELD.findall(text)) > 1 else text

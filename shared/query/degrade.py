@@ -11,6 +11,7 @@ from typing import TypeAlias
 from shared.chat_models.base import ChatModel
 from shared.domain import ChatDelta, Degraded, Prompt
 from shared.errors import BackendTimeout, BackendUnavailable, Refused
+from shared.query.flights import Reply
 from shared.telemetry import traces
 from shared.telemetry.logs import event
 
@@ -37,7 +38,7 @@ class Ladder:
     smaller: ChatModel | None = None
     fallback: ChatModel
     shape: Callable[[Deltas], Deltas]  # from what a model says to what is shown
-    cached: Callable[[], Awaitable[ChatDelta | None]] | None = None  # an older answer that still holds, whole
+    cached: Callable[[], Awaitable[Reply | None]] | None = None  # an older answer that still holds, whole
     model: str = ""  # who answers, or answered
     degraded: Degraded | None = None
     reason: str | None = None  # why it is: the first failure
@@ -55,8 +56,8 @@ class Ladder:
         for model, degraded in self._models():
             is_last = model is self.fallback
             if is_last and (older := await self._remembered(_share(word_until))):
-                self.model, self.degraded = "cache", "cached"
-                yield older
+                self.model, self.degraded = older.model, "cached"
+                yield ChatDelta(text=older.text)
                 return
             self.model, self.degraded = model.name, degraded
             left = max(_LEAST_FOR_LAST if is_last else _LEAST, until - time.monotonic())
@@ -102,7 +103,7 @@ class Ladder:
             models.append((self.fallback, "extractive"))
         return models
 
-    async def _remembered(self, patience: float) -> ChatDelta | None:
+    async def _remembered(self, patience: float) -> Reply | None:
         """Nothing where the models have not failed, or where it cannot be looked up in time."""
         if self.cached is None or self.chat_model is self.fallback:
             return None

@@ -7,11 +7,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from shared.domain import CacheOutcome, ChatDelta, Usage
+from shared.domain import Answer, CacheOutcome, ChatDelta, Usage
+from shared.query import cite
 from shared.query.answer_cache import AnswerCache, Asked
 from shared.query.degrade import Ladder
 from shared.query.flights import Flight, Flights, Reply
 from shared.query.harmless import NO_HOSTS, harmless, harmless_deltas
+
+_NEAREST = 3  # passages that are offered where none carries an answer
+_BY_WORDS = "the embedding model is unavailable: the documents were searched by words alone"
 
 
 @dataclass(kw_only=True)
@@ -37,6 +41,26 @@ class Answering:
         Errors: `BackendUnavailable`, `BackendTimeout`, in mid-answer too.
         """
         return harmless_deltas(self._said(timeout, first_token), self.link_hosts)
+
+    def answer(self, reply: Reply, conversation_id: str, *, by_words_alone: bool) -> Answer:
+        """What the asker is told of the reply; what was not written for them has cost them nothing."""
+        is_made = self.cache in ("miss", "off")
+        question, passages = self.asked.prompt.question, self.asked.prompt.passages
+        citations = cite.citations(reply.text, passages)
+        return Answer(
+            text=reply.text,
+            citations=citations,
+            conversation_id=conversation_id,
+            model=reply.model,
+            index=self.asked.index,
+            usage=reply.usage if is_made else Usage(),
+            saved=Usage() if is_made else reply.usage,
+            timings=(),
+            degraded=reply.degraded or ("text_search" if by_words_alone else None),
+            degraded_reason=reply.reason or (_BY_WORDS if by_words_alone else None),
+            nearest=() if citations else tuple(cite.citation(each, question) for each in passages[:_NEAREST]),
+            cache=self.cache,
+        )
 
     async def _said(self, timeout: float, first_token: float) -> AsyncGenerator[ChatDelta, None]:
         key = self.asked.key

@@ -12,7 +12,7 @@ from typing import Any
 from azure.search.documents.models import VectorizedQuery
 
 from shared.azure_sdk import Credential
-from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
+from shared.domain import Chunk, Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import azure_search_documents as documents
 from shared.search_indexes.azure_search_connection import PAGE, VISIBLE_WITHIN, Found, SearchConnection
@@ -122,6 +122,19 @@ class AzureSearchIndex:
         ]
         others = [one for one in around if one.chunk.id != chunk_id]
         return others if len(others) < len(around) else []
+
+    async def passages(self, document_id: str, version: int, *, first: int, last: int) -> list[Chunk]:
+        found = await self._connection.find(
+            {
+                "filter": f"{documents.versions_filter(document_id, version, version)} "
+                f"and ordinal ge {first} and ordinal le {last}",
+                "select": [*documents.READ],
+                "order_by": ["ordinal"],
+                "top": min(last - first + 1, PAGE),
+                **ONCE,
+            }
+        )
+        return [documents.chunk_of(one) for one in found]
 
     async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
         allowed = sorted(readers)

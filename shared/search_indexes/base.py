@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from shared.domain import Hit, IndexedChunk, SearchQuery
+from shared.domain import Chunk, Hit, IndexedChunk, SearchQuery
 
 
 class SearchIndex(Protocol):
@@ -38,6 +38,9 @@ class SearchIndex(Protocol):
 
         Their embeddings may be empty.
         """
+
+    async def passages(self, document_id: str, version: int, *, first: int, last: int) -> list[Chunk]:
+        """Those of the ordinals first…last, both included, in reading order; at most 1,000 at once."""
 
     async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
         """For every version's chunks of the document."""

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from shared.domain import Embedding, Hit, IndexedChunk, SearchQuery
+from shared.domain import Chunk, Embedding, Hit, IndexedChunk, SearchQuery
 from shared.errors import ConfigError
 from shared.search_indexes import embedded_records as records
 from shared.search_indexes.embedded_columns import Columns, ColumnTable, stored_vectors
@@ -116,6 +116,9 @@ class EmbeddedSearchIndex:
     async def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[IndexedChunk]:
         return await self._read(lambda c: records.read_neighbours(c, chunk_id, before, after))
 
+    async def passages(self, document_id: str, version: int, *, first: int, last: int) -> list[Chunk]:
+        return await self._read(lambda c: records.read_passages(c, document_id, version, first, last))
+
     async def set_readers(self, document_id: str, readers: frozenset[str]) -> None:
         await self._records.write(lambda c: records.set_readers(c, document_id, readers))
 
@@ -130,9 +133,7 @@ class EmbeddedSearchIndex:
             after = page[-1][:2]
 
     async def count(self) -> int:
-        return await self._read(
-            lambda connection: int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
-        )
+        return await self._read(lambda c: int(c.execute("SELECT count(*) FROM chunks").fetchone()[0]))
 
     async def close(self) -> None:
         await self._catch_up.close()

@@ -206,6 +206,16 @@ def read_chunks(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int
     return dict(_chunks(found))
 
 
+def read_passages(
+    connection: sqlite3.Connection, document_id: str, version: int, first: int, last: int
+) -> list[Chunk]:
+    found = connection.execute(
+        _CHUNK + "WHERE d.id = ? AND c.version = ? AND c.ordinal BETWEEN ? AND ? ORDER BY c.ordinal, c.row",
+        (document_id, version, first, last),
+    )
+    return [chunk for _, chunk in _chunks(found)]
+
+
 def read_neighbours(
     connection: sqlite3.Connection, chunk_id: str, before: int, after: int
 ) -> list[IndexedChunk]:

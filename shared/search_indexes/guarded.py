@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from shared.breaker import Guard
-from shared.domain import Hit, IndexedChunk, SearchQuery
+from shared.domain import Chunk, Hit, IndexedChunk, SearchQuery
 from shared.search_indexes.base import SearchIndex, SearchIndexes
 
 
@@ -54,6 +54,10 @@ class GuardedSearchIndex:
 
     async def neighbours(self, chunk_id: str, *, before: int, after: int) -> list[IndexedChunk]:
         ask = partial(self._index.neighbours, chunk_id, before=before, after=after)
+        return await self._guard.ask(ask, timeout=self._timeout)
+
+    async def passages(self, document_id: str, version: int, *, first: int, last: int) -> list[Chunk]:
+        ask = partial(self._index.passages, document_id, version, first=first, last=last)
         return await self._guard.ask(ask, timeout=self._timeout)
 
     async def write(self, chunks: Sequence[IndexedChunk]) -> None:

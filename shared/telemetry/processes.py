@@ -6,11 +6,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 _NAME = "rag_worker_memory_bytes"
-_HELP = "Resident memory: of this process, and of the parsers that it has started."
+_HELP = "Resident memory: of this process, of its parsers, and of the local language model."
+_MODEL = "llama_server.py"  # in the command of its process
 
 
 class WorkerMemory(Collector):
-    """`host` is this process, with the local embedder in it; `parser` the parsers' server and its children.
+    """`host` is this process, with the local embedder in it; `parser` the parsers' server and its children;
+    `model` a language model that runs here.
 
     Pages that parsers share are counted with each of them.
     """
@@ -20,13 +22,14 @@ class WorkerMemory(Collector):
         import psutil  # type: ignore[import-untyped]  # noqa: PLC0415
 
         this = psutil.Process()
-        parsers = 0
+        memory = {"host": this.memory_info().rss, "parser": 0, "model": 0}
         for child in this.children(recursive=True):
             try:
-                parsers += child.memory_info().rss
+                is_model = any(_MODEL in part for part in child.cmdline())
+                memory["model" if is_model else "parser"] += child.memory_info().rss
             except psutil.Error:  # it has ended, or is not ours to look at
                 continue
         family = GaugeMetricFamily(_NAME, _HELP, labels=["worker"])
-        family.add_metric(["host"], this.memory_info().rss)
-        family.add_metric(["parser"], parsers)
+        for worker, rss in memory.items():
+            family.add_metric([worker], rss)
         yield family

@@ -24,7 +24,9 @@ def python_sources(root: Path) -> Iterator[Path]:
 
 
 def web_sources(root: Path) -> Iterator[Path]:
-    yield from (path for path in (root / "web").rglob("*") if path.suffix in WEB)
+    vendored = root / "web/vendor"  # others wrote it
+    found = (path for path in (root / "web").rglob("*") if path.suffix in WEB)
+    yield from (path for path in found if vendored not in path.parents)
 
 
 def long_files(root: Path) -> list[str]:

@@ -65,6 +65,7 @@ FOUNDATIONS = (
 SETTINGS = (  # parts of one
     "shared.account_settings",
     "shared.azure_settings",
+    "shared.chat_model_settings",
     "shared.host_settings",
     "shared.ingest_settings",
     "shared.query_settings",

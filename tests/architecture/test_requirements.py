@@ -25,7 +25,7 @@ def test_every_line_is_a_version_with_its_hashes(path: Path) -> None:
 
 def test_the_lists_are_all_there() -> None:
     names = {path.name for path in LISTS}
-    kinds = ("", "-dev", "-host", "-infra", "-load", "-local", "-security", "-worker")
+    kinds = ("", "-dev", "-host", "-infra", "-install", "-llm", "-load", "-local", "-security", "-worker")
     assert names == {f"requirements{kind}.txt" for kind in kinds}
 
 
@@ -47,6 +47,9 @@ def test_what_is_not_pinned_is_found(line: str) -> None:
 
 
 def test_what_is_installed_is_compared_with_its_hashes() -> None:
-    installs = re.findall(r"\$\(PIP\) install (.*) -r ", (ROOT / "Makefile").read_text())
-    assert len(installs) >= 2
-    assert all("--require-hashes" in options for options in installs)
+    """Whoever names a list, in the Makefile or for it, asks for its hashes."""
+    recipes = re.findall(r"^.*install .*-r .*$", (ROOT / "Makefile").read_text(), re.M)
+    assert recipes
+    assert all("--require-hashes" in recipe for recipe in recipes)
+    installer = (ROOT / "cli" / "install.py").read_text()
+    assert installer.count('"--require-hashes"') == installer.count('"-r", ')

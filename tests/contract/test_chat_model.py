@@ -11,10 +11,12 @@ from shared.chat_models.azure_openai import AzureOpenAIChat
 from shared.chat_models.base import ChatModel
 from shared.chat_models.extractive import ExtractiveChatModel
 from shared.chat_models.langchain import LangChainChat
+from shared.chat_models.llama import LlamaChat
 from shared.chat_models.openai_compatible import OpenAIChat
 from shared.domain import ChatDelta, Chunk, Message, Passage, Prompt
 from shared.embedders.onnx import OnnxEmbedder
 from shared.errors import BackendTimeout
+from tests.stand_ins.llama_runner import ToldRunner
 from tests.stand_ins.openai_server import CHAT, MODEL, OpenAIServer
 from tests.stand_ins.weights import weights  # noqa: F401 - fixture
 
@@ -68,11 +70,21 @@ async def langchain(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
     await model.close()
 
 
+@asynccontextmanager
+async def llama(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    async with extractive(request) as quoting:
+        runner = ToldRunner([TEXTS[1][:30], TEXTS[1][30:]])
+        model = LlamaChat(runner, name="small", window=2048, quoting=quoting, reads_quotations=True)
+        yield model
+        await model.close()
+
+
 OPENERS: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[ChatModel]]] = {
     "extractive": extractive,
     "openai": openai,
     "azure_openai": azure_openai,
     "langchain": langchain,
+    "llama": llama,
 }
 
 

@@ -49,6 +49,7 @@ async def test_nothing_is_added_of_nothing(store: MetadataStore) -> None:
     assert await store.add_usage([]) == 0
     assert await store.usage("ann", first_day="2000-01-01", last_day="2100-01-01") == []
     assert await store.usage_by_user(first_day="2000-01-01", last_day="2100-01-01") == {}
+    assert await store.usage_by_day(first_day="2000-01-01", last_day="2100-01-01") == {}
     assert await store.tokens_used("2026-11-23") == 0
 
 
@@ -64,6 +65,18 @@ async def test_users_and_days_are_kept_apart(store: MetadataStore) -> None:
         "$bob": usage("$bob", "", questions=5).spent,
     }
     assert [await store.tokens_used(day) for day in days] == [110, 660, 110]
+
+
+async def test_all_users_together_are_told_by_day_and_model_in_this_order(store: MetadataStore) -> None:
+    first, second, later = "2026-11-21", "2026-11-22", "2026-11-23"
+    await store.add_usage([usage("ann", second), usage("$bob", second, questions=5), usage("ann", later)])
+    await store.add_usage([usage("ann", second, "a small one"), usage("$bob", first, questions=2)])
+    told = await store.usage_by_day(first_day=first, last_day=second)
+    assert list(told.items()) == [
+        ((first, "gpt"), usage("", "", questions=2).spent),
+        ((second, "a small one"), usage("", "").spent),
+        ((second, "gpt"), usage("", "", questions=6).spent),
+    ]
 
 
 def add_in_process(kind: str, folder: Path) -> None:

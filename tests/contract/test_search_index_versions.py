@@ -131,6 +131,18 @@ async def test_neighbours_adjoin_a_chunk_in_reading_order(
     assert [n.readers for n in found] == [PUBLIC] * len(found)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "expected"), [(0, 9, [0, 1, 2, 3]), (1, 2, [1, 2]), (3, 3, [3]), (4, 9, [])]
+)
+async def test_passages_are_those_of_one_version_in_reading_order(
+    index: SearchIndex, first: int, last: int, expected: list[int]
+) -> None:
+    wanted = {n: passage("doc", n, f"part{n}", version=2) for n in (3, 0, 2, 1)}
+    await fill(index, *wanted.values(), passage("doc", 1, "older"), passage("other", 1, "another", version=2))
+    found = await index.passages("doc", 2, first=first, last=last)
+    assert found == [wanted[n].chunk for n in expected]
+
+
 async def test_an_unknown_chunk_has_no_neighbours(index: SearchIndex) -> None:
     await fill(index, passage("doc", 0))
     assert await index.neighbours("doc.1.7", before=2, after=2) == []

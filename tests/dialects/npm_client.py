@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-PACKAGE = "@microsoft/ai-chat-protocol@1.0.0-beta.20240814.1"
-FOLDER = Path(__file__).parents[2] / ".cache/servers/ai-chat-protocol"
-INSTALL = f"npm install --prefix .cache/servers/ai-chat-protocol {PACKAGE}"
+FOLDER = Path(__file__).parents[2] / ".cache/servers/front-end"
+_INSTALL = "make servers"
 _SCRIPT = Path(__file__).with_name("chat_protocol_client.mjs")
 
 
@@ -22,10 +21,7 @@ class NpmClient:
 
     def __post_init__(self) -> None:
         """Skips where there is no such client."""
-        if shutil.which("node") is None:
-            pytest.skip("no Node.js")
-        if not (FOLDER / "node_modules/@microsoft/ai-chat-protocol").is_dir():
-            pytest.skip(f"no client of the AI Chat Protocol: {INSTALL}")
+        skip_without_packages()
 
     def ask(self, *messages: dict[str, Any], streamed: bool, session_state: str | None = None) -> Any:
         """`{completion}`, or `{deltas}` of a stream; with `{error}` if the client threw one."""
@@ -36,3 +32,10 @@ class NpmClient:
         )
         assert ended.returncode == 0, ended.stderr
         return json.loads(ended.stdout)
+
+
+def skip_without_packages() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("no Node.js")
+    if not (FOLDER / "node_modules/openai").is_dir():
+        pytest.skip(f"no packages of front ends: {_INSTALL}")

@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionUserMessagePara
 from pydantic import SecretStr
 
 from tests.real_host import RealHost
-from tests.stand_ins.openai_server import OpenAIServer
+from tests.stand_ins.openai_server import MODEL, OpenAIServer
 
 TEXT = "For how long are returns free?"
 QUESTION: ChatCompletionUserMessageParam = {"role": "user", "content": TEXT}
@@ -57,6 +57,9 @@ def test_an_answer_arrives_whole_with_its_citations_and_usage(client: openai.Ope
     assert (choice.message.role, choice.message.content) == ("assistant", ANSWER)
     assert choice.finish_reason == "stop"
     assert choice.message.to_dict()["context"]["citations"][0]["document"].endswith("returns.md")
+    (noted,) = choice.message.annotations or []
+    assert ANSWER[noted.url_citation.start_index : noted.url_citation.end_index] == "[1]"
+    assert noted.url_citation.title.endswith("returns.md, section 1")
     assert told.usage is not None
     assert told.usage.total_tokens == told.usage.prompt_tokens + told.usage.completion_tokens > 0
 
@@ -69,12 +72,14 @@ def test_a_stream_is_the_same_answer_in_pieces(client: openai.OpenAI) -> None:
     assert [chunk.choices[0].finish_reason for chunk in (*chunks, last)] == [None] * len(chunks) + ["stop"]
     context = last.choices[0].delta.to_dict()["context"]
     assert context["citations"] == whole.choices[0].message.to_dict()["context"]["citations"]
+    notes = whole.choices[0].message.to_dict()["annotations"]
+    assert last.choices[0].delta.to_dict()["annotations"] == notes
     assert all(chunk.usage is None for chunk in (*chunks, last))
     assert (usage.choices, usage.usage) == ([], whole.usage)
 
 
-def test_the_one_model_is_listed_and_found(client: openai.OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == ["rag"]
+def test_models_are_listed_and_found(client: openai.OpenAI) -> None:
+    assert [listed.id for listed in client.models.list()] == [MODEL, "extractive"]
     assert client.models.retrieve("rag").id == "rag"
     with pytest.raises(openai.NotFoundError, match="there is no such model"):
         client.models.retrieve("gpt-4o")

@@ -4,7 +4,7 @@ import openai
 import pytest
 
 from tests.real_host import RealHost
-from tests.stand_ins.openai_server import OpenAIServer
+from tests.stand_ins.openai_server import MODEL, OpenAIServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 
@@ -28,7 +28,7 @@ def ask(client: openai.OpenAI) -> str:
 def test_a_client_asks_with_a_token_for_questions(host: RealHost, model: OpenAIServer) -> None:
     with client_with(host, "asks", "query") as client:
         assert "thirty days" in ask(client)
-        assert [model.id for model in client.models.list()] == ["rag"]
+        assert [each.id for each in client.models.list()] == [MODEL, "extractive"]
 
 
 def test_a_token_for_uploads_asks_nothing(host: RealHost, model: OpenAIServer) -> None:

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.embedder]
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_lines_of_the_readme_register_upload_ask_and_stream(new_host: Callable[..., RealHost]) -> None:
     host = new_host(arguments=("--samples", str(ROOT / "samples"))).start()
-    host.wait_until(lambda: "/api/auth/register" in host.text())  # the samples are indexed
+    for number, _ in enumerate((ROOT / "samples").iterdir(), 1):  # one by one: a busy machine takes its time
+        host.wait_until(lambda line=f"[{number}/": line in host.text())  # type: ignore[misc]
+    host.wait_until(lambda: "/api/auth/register" in host.text())
     block = re.search(r"```bash\n(API=.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None
     script = block[1].replace("127.0.0.1:7071", f"127.0.0.1:{host.port}")

@@ -49,7 +49,7 @@ def test_organisations_are_made_renamed_and_removed(root: TestClient, told: Told
     administration.show_organisations(root)
     renamed, *listed = told().splitlines()
     assert renamed == "ACME is Zeta now"
-    assert [line.partition("  ")[0] for line in listed] == ["Default", "Zeta"]
+    assert [line.partition("\t")[0] for line in listed] == ["Default", "Zeta"]
     administration.remove_organisation(root, "Zeta")
     with pytest.raises(CommandError, match="there is no organisation zeta; `rag organisations list`"):
         administration.remove_organisation(root, "zeta")
@@ -72,8 +72,8 @@ def test_users_are_shown_with_what_they_administer_and_changed(root: TestClient,
     told()
     administration.show_users(root, None)
     assert told().splitlines() == [
-        "ada@example.org  (manages the organisation, disabled)",
-        "root@example.org  (administers the installation)",
+        "ada@example.org\tmanages the organisation, disabled",
+        "root@example.org\tadministers the installation",
     ]
     administration.show_users(root, "Acme")
     assert told().startswith("ada@example.org")
@@ -96,7 +96,7 @@ def test_groups_and_their_members(root: TestClient, told: Told) -> None:
     administration.show_members(root, "People", None)
     assert told().split() == ["ada@example.org", "root@example.org"]
     administration.show_groups(root, None)
-    assert told() == "People  (you are in it)\n"
+    assert told() == "People\tyou are in it\n"
     administration.remove_group(root, "People", None)
     told()
     administration.show_groups(root, "default")
@@ -108,7 +108,10 @@ def test_folders_say_who_reads_what_is_new(root: TestClient, told: Told) -> None
     told()
     administration.set_folder(root, "shared/hr & pay", ["group:hr", "root@example.org"])
     administration.show_folders(root)
-    assert told().splitlines() == ["shared/hr & pay: group:HR, root@example.org"] * 2
+    assert told().splitlines() == [
+        "shared/hr & pay: group:HR, root@example.org",
+        "shared/hr & pay\tgroup:HR, root@example.org",
+    ]
     administration.clear_folder(root, "shared/hr & pay")
     told()
     administration.show_folders(root)
@@ -122,4 +125,4 @@ def test_what_others_named_cannot_command_a_terminal(told: Told) -> None:
         base_url="http://host", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
     ) as client:
         administration.show_folders(client)
-    assert told() == "\\x1b[2Jshared: group:\\x9b2J\n"
+    assert told() == "\\x1b[2Jshared\tgroup:\\x9b2J\n"

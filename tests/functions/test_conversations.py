@@ -41,7 +41,7 @@ async def test_ones_conversations_are_listed_and_shown(ada: Any, services: Servi
     turn = (await turns_of(ada))[0]
     assert turn["asked_at"] == "2001-09-09T01:46:40+00:00"
     assert turn["citations"][0]["document"] == "notes.md"
-    assert set(turn) == {"question", "answer", "citations", "withheld", "asked_at", "request_id"}
+    assert set(turn) == {"question", "answer", "citations", "withheld", "model", "asked_at", "request_id"}
     assert (turn["answer"], turn["withheld"]) == ("Here [1].", False)
 
 

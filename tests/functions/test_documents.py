@@ -13,7 +13,8 @@ from tests.stand_ins.documents_api import path_of, publish
 
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 FIELDS = {
-    *("id", "name", "title", "status", "status_text", "reason", "is_parked", "is_owner", "readers", "tags"),
+    *("id", "name", "title", "status", "status_text", "reason", "is_parked", "is_owner"),
+    *("may_change", "readers", "tags"),
     *("size", "pages", "page_kind", "chunks", "is_searchable", "created_at", "updated_at", "indexed_at"),
     "timings",
 }

@@ -19,8 +19,9 @@ from tests.stand_ins.asgi_client import over
 Refused = Callable[[httpx.Response, int, str], dict[str, Any]]
 API_PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 PUBLIC = {
-    *("register", "create_token", "revoke_token", "jwks", "live", "ready", "metrics", "openapi"),
-    *("home", "chat_page", "web_file"),
+    *("register", "create_token", "revoke_token", "sign_in_options", "jwks"),
+    *("live", "ready", "metrics", "openapi"),
+    *("home", "chat_page", "web_file", "api_docs"),
 }
 BODIES = {
     "query": {"question": "?"},
@@ -101,7 +102,7 @@ async def test_only_who_came_by_https_is_told_to_stay_there(
     hops: int, scheme: str, forwarded: str | None, is_told: bool
 ) -> None:
     headers = {"X-Forwarded-Proto": forwarded} if forwarded else {}
-    async with over(RequestEdge(Response(), Metrics(), None, hops=hops)) as http:
+    async with over(RequestEdge(Response(), Metrics(), (), hops=hops)) as http:
         response = await http.get(f"{scheme}://test/", headers=headers)
     assert ("strict-transport-security" in response.headers) == is_told
 

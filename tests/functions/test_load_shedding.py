@@ -62,7 +62,7 @@ class Answers:
 async def asking(answers: Answers, number: int, *, most: int = MOST, metrics: Metrics | None = None) -> Any:
     """`number` questions at once; what came of them is there after `go_on`."""
     metrics = metrics or Metrics()
-    app = RequestEdge(LoadShedding(answers, metrics=metrics, most=most), metrics, None)
+    app = RequestEdge(LoadShedding(answers, metrics=metrics, most=most), metrics, ())
     async with over(app) as http:
         asked = [asyncio.create_task(http.post("/api/query")) for _ in range(number)]
         try:
@@ -114,7 +114,7 @@ async def test_answers_that_failed_hold_no_places() -> None:
         raise ValueError("told to fail")
 
     metrics = Metrics()
-    async with over(RequestEdge(LoadShedding(failing, metrics=metrics, most=MOST), metrics, None)) as http:
+    async with over(RequestEdge(LoadShedding(failing, metrics=metrics, most=MOST), metrics, ())) as http:
         for _ in range(MOST * 3):
             assert (await http.post("/api/query")).status_code == 500
     assert b"rag_answers_in_flight 0.0" in metrics.text()

@@ -112,6 +112,9 @@ async def test_an_administrator_sees_who_spent_most_first(
         ("of-a-tenant", None, 1),
     ]
     assert told["total"]["cost_usd"] == pytest.approx(4 * COST)
+    assert [(each["day"], each["model"], each["questions"]) for each in told["usage"]] == [
+        (day_of(0), "gpt-4o", 4)
+    ]
     of_bob = (await root.http.get("/api/usage", params={"user": bob.user_id})).json()
     assert (of_bob["user_id"], of_bob["total"]["questions"]) == (bob.user_id, 2)
 

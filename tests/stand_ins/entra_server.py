@@ -14,12 +14,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.planted import planted
+from tests.stand_ins.entra_sign_in import PAGE_ID, SignIns, path_of
 from tests.stand_ins.entra_tenant import AUDIENCE, CLIENT_ID, LIFE, TENANT, Tenant
 from tests.stand_ins.tls import server_context, trusted
 
@@ -41,6 +42,7 @@ class EntraServer(Tenant):
         self.identity_header = secrets.token_hex(16)
         self._listeners = [_Listener(self, port, with_tls=True), _Listener(self, 0, with_tls=False)]
         super().__init__(f"https://127.0.0.1:{self._listeners[0].server_port}")
+        self.sign_ins = SignIns(tenant=self)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,15 +92,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
     protocol_version = "HTTP/1.1"
 
-    def answer(self, kind: str, content: Callable[[], tuple[int, Any]]) -> None:
+    def answer(
+        self, kind: str, content: Callable[[], tuple[int, Any]], headers: Mapping[str, str] | None = None
+    ) -> None:
         owner = self.server.owner
         owner.requests[kind] += 1
         time.sleep(owner.delay)
         status, body = (503, {"error": "temporarily_unavailable"}) if owner.is_down else content()
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(raw)))
+        told = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(raw))}
+        for name, value in (told | dict(headers or {})).items():
+            self.send_header(name, value)
         self.end_headers()
         for piece in (raw[n : n + 1] for n in range(len(raw))) if owner.drip else (raw,):
             time.sleep(owner.drip)
@@ -115,6 +120,13 @@ class _EntraHandler(_Handler):
             self.answer("keys", lambda: (200, owner.body or {"keys": owner.published}))
         elif self.path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
             self.answer("configuration", lambda: (200, _configuration(self.server.owner.authority)))
+        elif self.path.startswith(path_of("authorize?")):
+            sign_ins, query = self.server.owner.sign_ins, urlsplit(self.path).query
+            html = {"Content-Type": "text/html; charset=utf-8"}
+            self.answer("authorize", lambda: (200, sign_ins.page(query)), html)
+        elif self.path.startswith(path_of("logout?")):
+            way_back = self.server.owner.sign_ins.way_back(urlsplit(self.path).query)
+            self.answer("logout", lambda: (302, b""), {"Location": way_back})
         else:
             self.answer("unknown", lambda: (404, {"error": "no such route"}))
 
@@ -124,11 +136,19 @@ class _EntraHandler(_Handler):
             self.answer("user", lambda: (200, {"access_token": self.server.owner.token(**json.loads(body))}))
         elif self.path.endswith("/oauth2/v2.0/token"):
             form = {name: values[0] for name, values in parse_qs(body).items()}
-            self.answer("token", lambda: self._grant(self.path.split("/")[1], form))
+            self.answer("token", lambda: self._grant(self.path.split("/")[1], form), self._cors())
         else:
             self.answer("unknown", lambda: (404, {"error": "no such route"}))
 
+    def _cors(self) -> dict[str, str]:
+        """As of the token route: for the origins of a single-page application's addresses."""
+        origin = self.headers.get("Origin", "")
+        known = origin in self.server.owner.sign_ins.origins
+        return {"Access-Control-Allow-Origin": origin} if known else {}
+
     def _grant(self, tenant: str, form: dict[str, str]) -> tuple[int, Any]:
+        if tenant == TENANT and form.get("client_id") == PAGE_ID:
+            return self.server.owner.sign_ins.grant(form, self.headers.get("Origin"))
         scope = form.get("scope", "")
         if tenant != TENANT:
             return _refusal(400, "invalid_request", 90002, _NO_TENANT)

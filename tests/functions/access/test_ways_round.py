@@ -116,7 +116,7 @@ async def test_each_sees_of_a_document_what_is_theirs_to_see(
     reader = (await http.get(path, headers=await installation.bearer("reader"))).json()
     assert owner["readers"] == ["reader@example.org"]
     assert owner["is_owner"] is True
-    assert reader == owner | {"readers": [], "is_owner": False}
+    assert reader == owner | {"readers": [], "is_owner": False, "may_change": False}
     assert "example.org" not in str(reader)
 
 

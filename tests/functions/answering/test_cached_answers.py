@@ -115,7 +115,7 @@ async def test_an_earlier_answer_stands_in_for_a_model_that_is_down(ada, model, 
     await pipeline.ingest("shared/toys.txt", services)
     model.words, model.error = [], BackendUnavailable("down")
     told = await ask(ada)
-    assert (told["degraded"], told["model"]) == ("cached", "cache")
+    assert (told["degraded"], told["model"]) == ("cached", "told")
     assert told["degraded_reason"]
     assert [each["snippet"] for each in told["citations"]] == [each["snippet"] for each in first["citations"]]
 

@@ -75,13 +75,6 @@ async def test_history_told_by_an_openai_client_reaches_the_model(ada, model) ->
     ]
 
 
-async def test_the_one_model_is_listed_and_found(ada) -> None:
-    (listed,) = (await ada.http.get("/api/v1/models")).json()["data"]
-    assert listed["id"] == "rag"
-    assert (await ada.http.get("/api/v1/models/rag")).json() == listed
-    assert (await ada.http.get("/api/v1/models/gpt-4o")).status_code == 404
-
-
 @pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream", "/api/v1/chat/completions"])
 async def test_a_chat_that_does_not_end_in_a_question_is_refused(ada, path) -> None:
     body = {"messages": [{"role": "assistant", "content": "Hello."}]}

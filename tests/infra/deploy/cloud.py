@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.infra.deploy.azure_cli import refusal
 from tests.infra.deploy.stand_in_host import EMAIL, PASSWORD
 from tests.planted import planted
 
@@ -69,7 +70,7 @@ class Cloud:
         (self.folder / "world.json").write_text(json.dumps(world))
         for name in ("calls.jsonl", "failures"):
             (self.folder / name).unlink(missing_ok=True)
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-P", "-m", *arguments],
             cwd=self.repository,
             env=self.environment,
@@ -78,6 +79,9 @@ class Cloud:
             text=True,
             check=False,
         )
+        asked = [call.split()[1:] for call in self.calls() if call.startswith("az ")]
+        assert [said for said in map(refusal, asked) if said] == []
+        return done
 
     def deploy(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return self.run("infra.deploy", "--yes", "--patience", "0.2", *arguments, **options)

@@ -123,7 +123,7 @@ def test_the_page_by_itself_has_the_policy_that_the_app_gives_it(tmp_path: Path)
     )
     configuration = json.loads((tmp_path / "site/staticwebapp.config.json").read_text())
     headers = {name.lower(): value for name, value in configuration["globalHeaders"].items()}
-    connect = "'self' https://api.example.com https://files.example.com"
+    connect = "'self' https://api.example.com https://files.example.com https://login.microsoftonline.com"
     assert headers["content-security-policy"] == _CHAT_POLICY.format(connect=connect)
     assert headers["permissions-policy"] == _PERMISSIONS.decode()
     rest = {name: value for name, value in ANSWER_HEADERS.items() if name != "content-security-policy"}

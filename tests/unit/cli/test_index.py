@@ -49,11 +49,11 @@ class Api:
 
 
 def test_a_line_tells_all_of_an_index(capsys: pytest.CaptureFixture[str]) -> None:
-    live = {**INDEX, "state": "live", "documents": 3, "missing": 0}
+    live = {**INDEX, "state": "live", "documents": 3, "missing": 0, "gate": {**REPORT, "refusal": "worse"}}
     index_versions.show_all(Api({"indexes": [live, INDEX]}).client)
     assert capsys.readouterr().out.splitlines() == [
-        f"live      {NAME}  3 documents, 1,500 chunks; small (64), 900/120",
-        f"building  {NAME}  1 document, 2 missing, 1,500 chunks; small (64), 900/120",
+        f"live\t{NAME}\t3\t0\t1500\tsmall (64)\t900/120\trefused: worse",
+        f"building\t{NAME}\t1\t2\t1500\tsmall (64)\t900/120\t",
     ]
 
 

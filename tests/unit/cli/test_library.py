@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from cli import documents, library
-from cli.errors import CommandError
+from cli.commands import Host
+from cli.errors import CommandError, WrongUseError
 
 INDEXED = {"status": "indexed", "status_text": "indexed", "reason": None}
 PARKED = {"status": "failed", "status_text": "failed (parked)", "reason": "parked after five attempts"}
@@ -85,14 +86,14 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
 def test_the_list_shows_what_is_parked_and_what_waits_and_why(client: httpx.Client, said: Any) -> None:
     library.show_all(client)
     assert said() == [
-        "indexed         a.md  (1 page, 2 chunks)",
-        "failed (parked) b.md  (parked after five attempts)  #2026  #hr",
-        "parsing         c.md  (waiting: the disk is full)",
+        "indexed\ta.md\t1 page, 2 chunks\t",
+        "failed (parked)\tb.md\tparked after five attempts\t#2026 #hr",
+        "parsing\tc.md\twaiting: the disk is full\t",
     ]
 
 
 def test_the_list_is_narrowed_by_a_tag(api: Api, client: httpx.Client, said: Any) -> None:
-    library.show_all(client, tag="hr")
+    library.show_all(client, {"tag": "hr", "status": None})
     assert (api.tag, len(said())) == ("hr", 3)
     library.show_all(client)
     assert api.tag is None
@@ -139,8 +140,8 @@ def test_whole_batches_are_one_request(api: Api, client: httpx.Client, said: Any
     [(None, False, False), ([], True, True), (["a"], True, False), (["a"], False, True)],
 )
 def test_a_retry_says_which_documents(names: list[str] | None, parked: bool, every: bool) -> None:
-    with pytest.raises(CommandError, match="name documents to retry, or give --parked, or --all"):
-        documents.retry(names, parked=parked, every=every)
+    with pytest.raises(WrongUseError, match="name documents to retry, or give --parked, or --all"):
+        documents.retry(Host(), names, parked=parked, every=every)
 
 
 @pytest.mark.parametrize(

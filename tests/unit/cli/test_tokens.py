@@ -39,7 +39,7 @@ def api() -> Any:
 
 def test_tokens_are_listed_by_name_scopes_and_end(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     personal_tokens.show_all(api.client)
-    assert capsys.readouterr().out == "ci  ingest, query  expires 2027-02-21\n"
+    assert capsys.readouterr().out == "ci\tingest, query\t2027-02-21\n"
 
 
 def test_what_is_printed_of_a_new_token_is_the_token_alone(

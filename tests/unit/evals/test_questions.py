@@ -11,6 +11,7 @@ import pytest
 from shared.domain import ParsedDocument
 from shared.ingest.parse.file import parse_file
 from shared.ingest.parse.limits import ParseLimits
+from shared.ingest.parse.scanned import ScannedDocument
 
 ROOT = Path(__file__).parents[3]
 QUESTIONS: list[dict[str, Any]] = [
@@ -100,5 +101,7 @@ def test_only_follow_ups_have_a_history() -> None:
 
 
 def test_every_sample_is_asked_about() -> None:
+    """But for scans: what is measured must not depend on whether this machine can read them."""
     asked = {answer["document"] for question in ANSWERABLE for answer in question["answers"]}
-    assert asked == {path.name for path in (ROOT / "samples").iterdir()}
+    names = {path.name for path in (ROOT / "samples").iterdir()}
+    assert asked == {name for name in names if not isinstance(parsed(name), ScannedDocument)}

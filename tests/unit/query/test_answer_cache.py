@@ -149,6 +149,13 @@ async def test_an_earlier_answer_holds_with_todays_markers(store: AnswerCache) -
     found = await store.still_true(LATER, Documents(document()))  # type: ignore[arg-type]
     assert found is not None
     assert found.text == "Two years [2], or three [3]."
+    assert found.model == REPLY.model
+
+
+async def test_an_earlier_answer_of_another_model_is_another_one(store: AnswerCache) -> None:
+    await store.keep(ASKED, REPLY)
+    other = dataclasses.replace(LATER, model="another")
+    assert await store.still_true(other, Documents(document())) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,16 @@ def test_snippet_shows_the_part_that_the_answer_used() -> None:
     assert shown.startswith("… ")
 
 
+def test_snippet_of_a_tables_row_begins_with_this_row() -> None:
+    head = "| Serial number | Model | Customer | Next calibration |\n| --- | --- | --- | --- |\n"
+    rows = [
+        f"| 300-{number:05} | LS-300 | Customer {number} | 2026-11-{number % 28 + 1:02} |"
+        for number in range(40)
+    ]
+    said = "Serial number: 300-00031; Model: LS-300; Customer: Customer 31; Next calibration: 2026-11-04"
+    assert snippet(head + "\n".join(rows), said).startswith("… | 300-00031 | LS-300 | Customer 31 |")
+
+
 def test_snippet_of_a_long_word_is_bounded() -> None:
     assert len(snippet("x" * 10_000, "x")) <= 310
 

@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain import ChatDelta
 from shared.errors import BackendTimeout, BackendUnavailable, Refused
+from shared.query.flights import Reply
 from shared.query.prompt import DONT_KNOW
 from tests.unit.query.ladders import PROMPT, ScriptedModel, broken, ladder_of, said, until_cited
 
@@ -47,18 +48,18 @@ async def test_a_model_that_talks_on_without_support_leaves_time_to_quote() -> N
 
 
 async def test_an_older_answer_comes_before_quotations() -> None:
-    async def cached() -> ChatDelta:
-        return ChatDelta(text="As before [1].")
+    async def cached() -> Reply:
+        return Reply(text="As before [1].", model="large")
 
     quoting = ScriptedModel("quoting", "Quoted.")
     ladder = ladder_of(chat_model=broken("large"), smaller=broken("small"), fallback=quoting, cached=cached)
     assert await said(ladder) == "As before [1]."
-    assert (ladder.degraded, ladder.model, quoting.timeouts) == ("cached", "cache", [])
+    assert (ladder.degraded, ladder.model, quoting.timeouts) == ("cached", "large", [])
     assert "unavailable" in (ladder.reason or "")
 
 
 async def test_no_older_answer_is_looked_up_while_a_model_answers() -> None:
-    async def cached() -> ChatDelta:
+    async def cached() -> Reply:
         raise AssertionError("looked up")
 
     quoting = ScriptedModel("quoting", "Quoted.")
@@ -69,7 +70,7 @@ async def test_no_older_answer_is_looked_up_while_a_model_answers() -> None:
 
 @pytest.mark.parametrize("error", [None, BackendUnavailable("the store is down"), "slow"])
 async def test_passages_are_quoted_where_no_older_answer_is_found_in_time(error) -> None:
-    async def cached() -> ChatDelta | None:
+    async def cached() -> Reply | None:
         if error == "slow":
             await asyncio.sleep(60)
         elif error:
