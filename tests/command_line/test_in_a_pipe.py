@@ -64,7 +64,7 @@ def test_questions_are_answered_for_people_and_for_programs(rag: Rag) -> None:
     question = "How long is the warranty of the pump?"
     said = rag("ask", question)
     assert "two years" in said
-    assert f"[1] shared/terms.md, section 1  {rag.address}/api/documents/" in said
+    assert f"[1] shared/terms.md, section 1  {rag.address}/chat#document/" in said
     answer = json.loads(rag("ask", "-", "--json", "--model", "extractive", given=f"{question}\n"))
     assert answer["citations"][0]["document"] == "shared/terms.md"
     again = json.loads(rag("ask", question, "--json", "--conversation", "last"))

@@ -79,7 +79,7 @@ export class Panel {
 
   #mark() {
     const marks = this.#view.anchor ? [this.#view.anchor] : this.cited.snippet ? markPassage(this.#view.node, this.cited.snippet) : [];
-    this.quote.hidden = marks.length > 0; // it stands in its place
+    this.quote.hidden = !this.cited.snippet || marks.length > 0; // it stands in its place
     marks[0]?.scrollIntoView({ block: "center" });
   }
 
