@@ -133,6 +133,7 @@ export function plain(snippet) {
   return snippet
     .replace(/^\s*(#{1,6}|[-*•>]|\|)\s/gm, "")
     .replace(/\*\*|`|\|?\s*:?-{3,}:?\s*\|?/g, " ")
+    .replace(/\|\s*$|(?<=^… )\|/g, "")
     .replace(/\s*\|\s*/g, " · ")
     .replace(/\s+/g, " ")
     .trim();

@@ -36,6 +36,7 @@ class FolderBlobStore:
         self._root = root.resolve()
         self._force_polling = force_polling
         self._is_prepared = False
+        self._whole: dict[str, BlobProperties] = {}  # put in the last moment, in one step, by name
 
     async def head(self, name: str) -> BlobProperties | None:
         path = path_of(self._root, name)
@@ -46,7 +47,11 @@ class FolderBlobStore:
         await self._prepare()
         with closing(await self._in_thread(folder_files.open_draft, self._root)) as draft:
             await self._receive(content, draft.descriptor, max_size)
-            return await self._in_thread(folder_files.finish, self._root, draft, path, name)
+            blob = await self._in_thread(folder_files.finish, self._root, draft, path, name)
+        since = time.time() - _QUIET
+        lately = {each.name: each for each in self._whole.values() if each.modified_at > since}
+        self._whole = {**lately, name: blob}
+        return blob
 
     async def read(self, name: str, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         with closing(await self._open(name)) as file:
@@ -117,14 +122,17 @@ class FolderBlobStore:
         return await self._in_thread(folder_files.open_blob, self._root, path_of(self._root, name), name)
 
     async def _copy_quiet(self, name: str, target: int) -> BlobProperties:
-        """Copy the file when nobody has written to it for a moment, and again if somebody did meanwhile."""
+        """Copy the file when nobody has written to it for a moment, and again if somebody did meanwhile.
+
+        What was put here came in one step, so that nobody is still writing it.
+        """
         patience_ends = time.monotonic() + _PATIENCE
         while time.monotonic() < patience_ends:
             with closing(await self._open(name)) as file:
                 blob = folder_files.properties(name, os.fstat(file.descriptor))
                 # A time in the future tells nothing; there only the comparison below does.
                 age = time.time() - blob.modified_at
-                if 0 <= age < _QUIET:
+                if 0 <= age < _QUIET and self._whole.get(name) != blob:
                     await asyncio.sleep(_QUIET - age)
                     continue
                 await self._in_thread(folder_files.copy, file.descriptor, target)

@@ -174,3 +174,16 @@ def test_a_passage_is_found_by_its_words(page: Page, text: str, snippet: str, fo
       return range && text.slice(range.start, range.end);
     }"""
     assert page.evaluate(script, [text, snippet]) == found
+
+
+@pytest.mark.parametrize(
+    ("snippet", "words"),
+    [
+        ("… | 900 | LS-900 | Premium |", "… 900 · LS-900 · Premium"),
+        ("| Model | Price |\n|---|---:|\n| LS-900 | 1,200 |\n", "Model · Price · LS-900 · 1,200"),
+        ("## Leave\n\n- **29** days | `paid`", "Leave 29 days · paid"),
+    ],
+)
+def test_a_snippet_is_shown_without_its_marks(page: Page, snippet: str, words: str) -> None:
+    script = """async (snippet) => (await import("/chat/answer.js")).plain(snippet)"""
+    assert page.evaluate(script, snippet) == words

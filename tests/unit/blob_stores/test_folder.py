@@ -151,6 +151,25 @@ async def test_a_copy_is_made_at_once_of_an_old_file_and_of_one_from_the_future(
         assert time.monotonic() - started < 5
 
 
+async def test_uploads_are_whole_at_once(store: FolderBlobStore) -> None:
+    started = time.monotonic()
+    for number in range(20):
+        await store.put("a.txt", pieces(b"%d" % number), max_size=10)
+        async with store.local_copy("a.txt") as (copy, _):
+            assert copy.read_bytes() == b"%d" % number
+    assert time.monotonic() - started < 20 * 0.3
+
+
+async def test_an_upload_that_is_then_written_to_in_place_is_waited_for(
+    store: FolderBlobStore, root: Path
+) -> None:
+    await store.put("a.txt", pieces(b"put"), max_size=10)
+    (root / "a.txt").write_bytes(b"written")
+    async with store.local_copy("a.txt") as (copy, _):
+        assert copy.read_bytes() == b"written"
+    assert time.time() >= (root / "a.txt").stat().st_mtime + 0.3
+
+
 async def test_a_cancelled_upload_leaves_nothing_behind(store: FolderBlobStore, root: Path) -> None:
     waiting = asyncio.Event()
 
