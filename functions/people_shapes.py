@@ -87,6 +87,10 @@ class UserShape(Shape):
     created_at: str
 
 
+class NewUserShape(UserShape):
+    password: str | None = None  # one that was made, where none was given
+
+
 class UsersList(Shape):
     users: list[UserShape]
 

@@ -1,6 +1,6 @@
 """What answers and questions look like, for the API's description. Used by description.
 
-Nothing is checked against it at run time; tests/hostile holds every answer against it.
+Nothing is checked against it at run time; tests/functions and tests/hostile hold every answer against it.
 """
 
 from functions import answer_shapes as answers
@@ -41,7 +41,7 @@ SHAPES: dict[str, type[answers.Shape]] = {
     "list_tokens": people.PersonalTokensList,
     "create_personal_token": people.NewPersonalToken,
     "list_users": people.UsersList,
-    "create_user": people.UserShape,
+    "create_user": people.NewUserShape,
     "user": people.UserShape,
     "update_user": people.UserShape,
     "list_groups": people.GroupsList,

@@ -10,9 +10,11 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Match
 
 from functions.api import build_api
 from functions.dependencies import Runtime
+from functions.shapes import SHAPES
 from shared.auth.key_ring import KeyRing
 from shared.auth.passwords import Passwords
 from shared.auth.tokens import AccessTokens
@@ -116,7 +118,22 @@ async def http(api: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def client(api: FastAPI, **headers: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://test", headers=headers)
+    """Every answer that it gets is held against what is described."""
+
+    async def as_described(response: httpx.Response) -> None:
+        if not (response.is_success and response.headers.get("content-type") == "application/json"):
+            return
+        scope = {"type": "http", "method": response.request.method, "path": response.request.url.path}
+        names = [route.name for route in api.router.routes if route.matches(scope)[0] is Match.FULL]  # type: ignore[attr-defined]
+        if names and names[0] in SHAPES:
+            SHAPES[names[0]].model_validate_json(await response.aread())
+
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(api),
+        base_url="http://test",
+        headers=headers,
+        event_hooks={"response": [as_described]},
+    )
 
 
 @pytest.fixture

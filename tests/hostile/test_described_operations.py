@@ -1,7 +1,8 @@
 """Schemathesis over the served description: everything it can think of, as administrator and as anybody.
 
 The number of cases is that of the fuzzing phase for each operation, at most: one without parameters has
-little to vary, and test_naughty_strings tries those. The coverage and stateful phases come on top.
+little to vary, and test_naughty_strings tries those. The coverage and stateful phases come on top. The cases
+are the same each time, so that what fails can be tried again; RAG_HOSTILE_SEED, RAG_HOSTILE_CASES: others.
 """
 
 import json
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.embedder, pytest.mark.timeout(3600)]
 _ROOT = Path(__file__).resolve().parents[2]
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
 _CASES = os.environ.get("RAG_HOSTILE_CASES")
+_SEED = os.environ.get("RAG_HOSTILE_SEED", "1")
 ROOT = "root@example.net"  # whom no example guesses at
 
 
@@ -54,7 +56,7 @@ def test_no_operation_fails_or_answers_what_it_does_not_describe(
 def tried(host: RealHost, email: str, counts: Path, cases: str) -> "subprocess.CompletedProcess[str]":
     address = f"http://127.0.0.1:{host.port}"
     command = [sys.executable, "-P", "-m", "schemathesis.cli", "--config-file", str(_CONFIG), "run"]
-    command += [f"{address}/api/openapi.json", "--max-examples", cases, "--no-color"]
+    command += [f"{address}/api/openapi.json", "--max-examples", cases, "--seed", _SEED, "--no-color"]
     own = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
         "RAG_HOSTILE_COUNTS": str(counts),
