@@ -71,6 +71,17 @@ class Terminal:
         shown, self._read_up_to = self.text[self._read_up_to : end], end
         return shown
 
+    def interrupt(self, words: str) -> None:
+        """Ctrl-C, again if these words do not come: `input` misses one that comes right before it waits."""
+        until = time.monotonic() + _PATIENCE
+        while words not in self.text[self._read_up_to :]:
+            assert time.monotonic() < until, f"Ctrl-C brings no {words!r}:\n{self.text}"
+            self.type("\x03")
+            pressed = time.monotonic()
+            while words not in self.text[self._read_up_to :] and time.monotonic() < pressed + 2:
+                assert self._read(), f"it ended without {words!r}:\n{self.text}"
+        self.wait_for(words)
+
     def wait(self) -> int:
         """Its exit code, once it has ended."""
         until = time.monotonic() + _PATIENCE
